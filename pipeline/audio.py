@@ -1,0 +1,16 @@
+"""PCM as it travels through the graph: mono, 16 kHz, 16 bits."""
+
+import numpy as np
+
+SAMPLE_RATE = 16_000  # Hz; what Whisper, wav2vec2, Silero and pyannote's networks were trained on
+INT16_SCALE = 32_768.0  # full scale of a 16 bit sample
+
+
+def to_float(pcm: np.ndarray) -> np.ndarray:
+    """Scale INT16 samples to float32 in [-1, 1), as ``whisperx.load_audio`` does."""
+    return pcm.astype(np.float32) / INT16_SCALE
+
+
+def seconds(samples: int) -> float:
+    """The length in seconds of so many samples."""
+    return samples / SAMPLE_RATE

@@ -1,0 +1,87 @@
+"""The JSON documents that travel between the models and to the client.
+
+Times are seconds from the start of the recording.  One schema serves the
+graph, the adapter and the client.
+"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Document(BaseModel):
+    """Base of the documents: unknown keys are a bug of the sender."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def encode(self) -> bytes:
+        """The document as UTF-8 JSON, without keys whose value is unknown."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+DocumentType = TypeVar("DocumentType", bound=Document)
+
+
+class Word(Document):
+    """A word of the text with its punctuation."""
+
+    word: str
+    start: float
+    end: float
+    score: float  # probability in [0, 1]
+    speaker: str | None = None
+
+
+class Segment(Document):
+    """A stretch of text: a chunk's after ``transcription``, about a sentence afterwards."""
+
+    start: float
+    end: float
+    text: str
+    words: list[Word] = []
+    speaker: str | None = None
+    tokens: list[int] = []
+    temperature: float = 0.0
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    no_speech_prob: float | None = None
+
+
+class Transcript(Document):
+    """SEGMENTS, WORDS and TRANSCRIPT: what was said, ever more finely timed and attributed."""
+
+    model: str  # the Whisper that wrote it
+    language: str  # ISO 639-1 code as Whisper uses it
+    language_probability: float
+    duration: float
+    segments: list[Segment] = []
+    speaker_embeddings: dict[str, list[float]] | None = None
+
+
+class Turn(Document):
+    """A stretch of time in which one speaker speaks; turns of two speakers may overlap."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+class Turns(Document):
+    """TURNS: who spoke when, in order of their starts."""
+
+    turns: list[Turn] = []
+    speaker_embeddings: dict[str, list[float]] = {}
+
+
+class ChunkTranscript(Document):
+    """CHUNK_TRANSCRIPT: what the ``whisper`` leaf says of one chunk; times from the chunk's start."""
+
+    language: str
+    language_probabilities: dict[str, float] = {}  # the likeliest few; empty if the request named one
+    text: str
+    tokens: list[int] = []
+    words: list[Word] = []
+    temperature: float = 0.0
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float

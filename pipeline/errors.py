@@ -1,0 +1,17 @@
+"""The ways in which a recording can fail, as the client should hear of them."""
+
+
+class PipelineError(Exception):
+    """Base of the errors below."""
+
+
+class InvalidRequest(PipelineError):  # noqa: N818 - the name a client's mistake has everywhere
+    """The request asks for something that does not exist or makes no sense."""
+
+
+class DeadlineExceeded(PipelineError):  # noqa: N818 - gRPC's own name for it
+    """The request's deadline passed before its work was done."""
+
+
+class Overloaded(PipelineError):  # noqa: N818 - a state, not a fault
+    """A queue of the graph is full; the request may be sent again later."""

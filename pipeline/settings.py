@@ -63,7 +63,9 @@ class Settings(BaseSettings):
             return value
         pairs = [pair.split("=", 1) for pair in value.split(",") if pair.strip()]
         if any(len(pair) != 2 for pair in pairs):
-            raise ValueError("write it as language=model[,language=model], as in «en=WAV2VEC2_ASR_BASE_960H»")
+            raise ValueError(
+                "write it as language=model[,language=model], as in en=/models/english"
+            )
         return {language.strip(): model.strip() for language, model in pairs}
 
     @property

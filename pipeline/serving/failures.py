@@ -8,7 +8,13 @@ import logging
 
 import triton_python_backend_utils as pb_utils
 
-from pipeline.errors import DeadlineExceeded, InvalidRequest, Overloaded, PipelineError
+from pipeline.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    Overloaded,
+    PipelineError,
+    WeightsUnavailable,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +22,7 @@ CODES = {
     InvalidRequest: pb_utils.TritonError.INVALID_ARG,
     DeadlineExceeded: pb_utils.TritonError.CANCELLED,
     Overloaded: pb_utils.TritonError.UNAVAILABLE,
+    WeightsUnavailable: pb_utils.TritonError.NOT_FOUND,
 }
 
 

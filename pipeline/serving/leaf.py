@@ -1,12 +1,15 @@
 """Leaf models: they hold a network and answer a batch of small pieces at once."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import triton_python_backend_utils as pb_utils
 
 from pipeline.serving.failures import to_response
 from pipeline.settings import Settings, current_settings
+
+Piece = TypeVar("Piece")
+Answer = TypeVar("Answer")
 
 
 class Leaf:
@@ -17,8 +20,8 @@ class Leaf:
 
     def initialize(self, args: dict[str, str]) -> None:
         """Load the network on the device that Triton chose for this instance."""
-        if args["model_instance_kind"] == "GPU":
-            os.environ.setdefault("CUDA_VISIBLE_DEVICES", args["model_instance_device_id"])
+        on_gpu = args["model_instance_kind"] == "GPU"
+        self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
         self.load(current_settings())
 
     def load(self, settings: Settings) -> None:
@@ -41,3 +44,15 @@ class Leaf:
             else pb_utils.InferenceResponse(output_tensors=answer)
             for answer in answers
         ]
+
+
+def together_or_alone(
+    infer: Callable[[Sequence[Piece]], list[Answer]], pieces: Sequence[Piece]
+) -> list[Answer | Exception]:
+    """Infer a batch; if it fails, each piece by itself, so that only the culprit's answer does."""
+    try:
+        return infer(pieces)
+    except Exception as failure:
+        if len(pieces) == 1:
+            return [failure]
+        return [together_or_alone(infer, [piece])[0] for piece in pieces]

@@ -1,0 +1,52 @@
+"""The ``alignment`` step: segments of text in, sentences with timed words out."""
+
+from functools import partial
+
+import numpy as np
+
+from pipeline.alignment import Emission, align
+from pipeline.ctc import Labels
+from pipeline.documents import LabelSet, Transcript
+from pipeline.errors import WeightsUnavailable
+from pipeline.serving.fanout import FanOut
+from pipeline.serving.step import Step, call_leaf
+from pipeline.serving.tensors import document_tensor, read_array, read_document
+
+
+class TritonPythonModel(Step):
+    """Words from cross-attention as they came, or timed anew by ``wav2vec2``."""
+
+    def load(self, settings):
+        """Prepare the window of two batches."""
+        self.method = settings.alignment
+        self.stretches = FanOut(window=2 * settings.batch_size)
+
+    def answer(self, request, options):
+        """Align one recording."""
+        audio = read_array(request, "AUDIO")[0]
+        transcript = read_document(request, "SEGMENTS", Transcript)
+        with self.stretches.recording() as recording:
+            emit = self._emit(options.alignment or self.method, transcript, options, recording)
+            return [document_tensor("WORDS", align(audio, transcript, emit))]
+
+    def _emit(self, method, transcript, options, recording):
+        """The way to a CTC network for the transcript's language; None where there is none."""
+        if method == "attention" or not transcript.segments or options.task == "translate":
+            return None
+        options = options.model_copy(update={"language": transcript.language})
+        try:
+            response = call_leaf(
+                "wav2vec2", {"AUDIO": np.zeros((1, 1), np.int16)}, ["LABELS"], options
+            )
+        except WeightsUnavailable:
+            if method == "ctc":
+                raise
+            return None
+        labels = read_document(response, "LABELS", LabelSet)
+        labels = Labels(columns=labels.columns, language=transcript.language)
+        return lambda audio: recording.submit(partial(_emission, audio, labels, options))
+
+
+def _emission(audio, labels, options):
+    response = call_leaf("wav2vec2", {"AUDIO": audio[None]}, ["EMISSION"], options)
+    return Emission(read_array(response, "EMISSION")[0], labels)

@@ -1,0 +1,19 @@
+"""The ``attribution`` step: words and turns in, a transcript with speakers out."""
+
+from pipeline.attribution import attribute
+from pipeline.documents import Transcript, Turns
+from pipeline.serving.step import Step
+from pipeline.serving.tensors import document_tensor, read_document
+
+
+class TritonPythonModel(Step):
+    """No network and no waiting: the one step that only computes."""
+
+    def answer(self, request, options):
+        """Attribute the words of one recording."""
+        transcript = read_document(request, "WORDS", Transcript)
+        turns = read_document(request, "TURNS", Turns)
+        if not options.return_speaker_embeddings:
+            turns = Turns(turns=turns.turns)
+        attributed = attribute(transcript, turns, options.word_timestamps)
+        return [document_tensor("TRANSCRIPT", attributed)]

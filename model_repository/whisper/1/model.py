@@ -1,0 +1,45 @@
+"""The ``whisper`` leaf: chunks of any recordings in, their text and word times out."""
+
+from collections import defaultdict
+
+from pipeline.errors import PipelineError
+from pipeline.options import Options
+from pipeline.recognition import Chunk
+from pipeline.serving.leaf import Leaf, together_or_alone
+from pipeline.serving.tensors import document_tensor, read_array
+from pipeline.whisper_models import WhisperModels
+
+
+class TritonPythonModel(Leaf):
+    """Several Whisper sizes by name; the chunks of a batch that ask for one size run together."""
+
+    def load(self, settings):
+        """Load the default size; others when a request first names them."""
+        self.models = WhisperModels(settings, self.device_index)
+
+    def infer(self, requests):
+        """Recognise one batch of chunks."""
+        answers = [None] * len(requests)
+        by_model = defaultdict(list)
+        for index, request in enumerate(requests):
+            try:
+                options = Options.from_parameters(request.parameters())
+                options.check_deadline()
+                recogniser = self.models.get(options.model)
+                recogniser.check(options)
+                chunk = Chunk(read_array(request, "AUDIO")[0], options)
+                by_model[recogniser].append((index, chunk))
+            except PipelineError as failure:
+                answers[index] = failure
+        for recogniser, numbered in by_model.items():
+            indexes, chunks = zip(*numbered, strict=True)
+            for index, answer in zip(
+                indexes, together_or_alone(recogniser.recognise, chunks), strict=True
+            ):
+                answers[index] = answer
+        return [
+            answer
+            if isinstance(answer, Exception)
+            else [document_tensor("CHUNK_TRANSCRIPT", answer)]
+            for answer in answers
+        ]

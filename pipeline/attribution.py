@@ -1,0 +1,75 @@
+"""Attribution: who said which word; segments are cut where the speaker changes."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from itertools import groupby
+
+from pipeline.documents import Segment, Transcript, Turn, Turns, Word
+from pipeline.sentences import with_words
+
+
+def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True) -> Transcript:
+    """Give each word the speaker in whose turns most of it falls, else the nearest one.
+
+    Args:
+        transcript: segments with timed words; a segment without words is
+            attributed as a whole.
+        turns: who spoke when; without turns nobody is named.
+        word_timestamps: whether the words stay in the transcript.
+    """
+    speakers = _Speakers(turns.turns)
+    segments: list[Segment] = []
+    for segment in transcript.segments:
+        segments += _attribute_segment(segment, speakers, transcript.language)
+    if not word_timestamps:
+        segments = [segment.model_copy(update={"words": []}) for segment in segments]
+    embeddings = turns.speaker_embeddings or None
+    return transcript.model_copy(update={"segments": segments, "speaker_embeddings": embeddings})
+
+
+def _attribute_segment(
+    segment: Segment, speakers: "_Speakers", language: str | None
+) -> list[Segment]:
+    if not segment.words:
+        speaker = speakers.of(segment.start, segment.end)
+        return [segment.model_copy(update={"speaker": speaker})]
+    words: list[Word] = []
+    for word in segment.words:
+        before = words[-1].speaker if words else None
+        speaker = speakers.of(word.start, word.end, before)
+        words.append(word.model_copy(update={"speaker": speaker}))
+    return [
+        with_words(segment, list(run), language).model_copy(update={"speaker": speaker})
+        for speaker, run in groupby(words, key=lambda word: word.speaker)
+    ]
+
+
+class _Speakers:
+    """Turns that can be asked who speaks in a stretch of time."""
+
+    def __init__(self, turns: list[Turn]) -> None:
+        self._turns = sorted(turns, key=lambda turn: turn.start)
+        self._starts = [turn.start for turn in self._turns]
+        self._longest = max((turn.end - turn.start for turn in turns), default=0.0)
+
+    def of(self, start: float, end: float, before: str | None = None) -> str | None:
+        """The speaker of ``[start, end]`` seconds.
+
+        Where two speak at once, whoever spoke ``before`` keeps the word.
+        """
+        if not self._turns:
+            return None
+        first = bisect_left(self._starts, start - self._longest)
+        last = bisect_left(self._starts, end)
+        shares: dict[str, float] = defaultdict(float)
+        for turn in self._turns[first:last]:
+            shares[turn.speaker] += max(0.0, min(end, turn.end) - max(start, turn.start))
+        if not any(share > 0 for share in shares.values()):
+            return self._nearest((start + end) / 2)
+        return max(shares, key=lambda speaker: (shares[speaker], speaker == before))
+
+    def _nearest(self, time: float) -> str:
+        """The speaker of the turn that is closest to a time in which nobody speaks."""
+        return min(
+            self._turns, key=lambda turn: max(turn.start - time, time - turn.end, 0.0)
+        ).speaker

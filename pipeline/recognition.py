@@ -1,0 +1,288 @@
+"""Whisper on a batch of chunks: language, text and word times from one encoder pass.
+
+The network runs in CTranslate2; prompts, suppression and the scale of the
+scores follow OpenAI's decoder (https://github.com/openai/whisper).
+"""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import Tokenizer
+from tokenizers import Tokenizer as TokenizerModel
+
+from pipeline.audio import to_float
+from pipeline.chunking import CHUNK_SAMPLES
+from pipeline.documents import ChunkTranscript
+from pipeline.errors import InvalidRequest
+from pipeline.options import Options
+from pipeline.word_timing import words_of
+
+MAX_TOKENS = 448  # Whisper's decoder context
+MAX_PROMPT = MAX_TOKENS // 2 - 1  # tokens of what came before, as OpenAI's decoder
+FRAME_SAMPLES = 160  # one frame of the spectrogram, 10 ms
+LANGUAGES_REPORTED = 5
+
+# OpenAI's signs of a decoding that went wrong, and the temperatures to try then.
+MAX_COMPRESSION_RATIO = 2.4
+MIN_AVG_LOGPROB = -1.0
+TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
+BEST_OF = 5
+MAX_NO_SPEECH_PROB = 0.6
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One request to Whisper: INT16 [samples], at most 30 s, and what is asked about it."""
+
+    audio: np.ndarray
+    options: Options
+
+
+@dataclass
+class Decoding:
+    """What the decoder made of one chunk."""
+
+    tokens: list[int]
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+    temperature: float = 0.0
+
+    @property
+    def compression_ratio(self) -> float:
+        """Of the text; high when it repeats itself."""
+        raw = self.text.encode()
+        return len(raw) / len(zlib.compress(raw)) if raw else 0.0
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the network itself doubts that anybody spoke."""
+        return self.no_speech_prob > MAX_NO_SPEECH_PROB and self.avg_logprob < MIN_AVG_LOGPROB
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether another temperature should be tried."""
+        if self.is_silence:
+            return False
+        return self.compression_ratio > MAX_COMPRESSION_RATIO or self.avg_logprob < MIN_AVG_LOGPROB
+
+
+class Recogniser:
+    """One Whisper network."""
+
+    def __init__(
+        self, folder: Path, device: str, compute_type: str, device_index: int = 0, threads: int = 0
+    ) -> None:
+        self._network = ctranslate2.models.Whisper(
+            str(folder),
+            device=device,
+            device_index=device_index,
+            compute_type=compute_type,
+            intra_threads=threads,
+        )
+        self._vocabulary = TokenizerModel.from_file(str(folder / "tokenizer.json"))
+        self._spectrogram = FeatureExtractor(feature_size=self._network.n_mels)
+        self.multilingual = self._network.is_multilingual
+
+    def recognise(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
+        """Transcribe chunks, which may be of different recordings, languages and tasks.
+
+        Raises:
+            InvalidRequest: this Whisper does not know the language or the task.
+        """
+        answers: list[ChunkTranscript | None] = [None] * len(chunks)
+        by_prompt: dict[tuple[int, int], list[int]] = defaultdict(list)
+        previous = [self._previous_text(chunk.options) for chunk in chunks]
+        for index, chunk in enumerate(chunks):
+            # CTranslate2 wants <|startoftranscript|> at one position in the whole batch.
+            by_prompt[len(previous[index]), chunk.options.beam_size].append(index)
+        for indexes in by_prompt.values():
+            batch = [chunks[i] for i in indexes]
+            transcripts = self._recognise(batch, [previous[i] for i in indexes])
+            for index, transcript in zip(indexes, transcripts, strict=True):
+                answers[index] = transcript
+        return answers
+
+    def check(self, options: Options) -> None:
+        """Raise :class:`InvalidRequest` if this Whisper cannot do what is asked."""
+        if not self.multilingual and options.language not in (None, "en"):
+            raise InvalidRequest(
+                f"language: this Whisper knows English only, not {options.language!r}"
+            )
+        if not self.multilingual and options.task == "translate":
+            raise InvalidRequest("task: this Whisper knows English only and cannot translate")
+
+    def _recognise(
+        self, chunks: Sequence[Chunk], previous: list[list[int]]
+    ) -> list[ChunkTranscript]:
+        encoded = self._network.encode(self._features(chunks))
+        languages, probabilities = self._languages(encoded, chunks)
+        tokenizers = [
+            self._tokenizer(language, chunk.options.task)
+            for language, chunk in zip(languages, chunks, strict=True)
+        ]
+        prompts = [
+            [*text, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+            for text, tokenizer in zip(previous, tokenizers, strict=True)
+        ]
+        beam_size = chunks[0].options.beam_size
+        decodings = self._decode(encoded, prompts, tokenizers, beam_size=beam_size)
+        self._decode_doubtful_again(encoded, prompts, tokenizers, decodings)
+        for decoding in decodings:
+            if decoding.is_silence:
+                decoding.text, decoding.tokens = "", []
+        words = self._words(encoded, chunks, tokenizers, decodings)
+        return [
+            ChunkTranscript(
+                language=language,
+                language_probabilities=heard,
+                text=decoding.text,
+                tokens=decoding.tokens,
+                words=spoken,
+                temperature=decoding.temperature,
+                avg_logprob=decoding.avg_logprob,
+                compression_ratio=decoding.compression_ratio,
+                no_speech_prob=decoding.no_speech_prob,
+            )
+            for language, heard, decoding, spoken in zip(
+                languages, probabilities, decodings, words, strict=True
+            )
+        ]
+
+    def _features(self, chunks: Sequence[Chunk]) -> ctranslate2.StorageView:
+        """Log-mel spectrograms [batch, mels, 3000], each normalised over its own chunk."""
+        features = np.zeros(
+            (len(chunks), self._network.n_mels, CHUNK_SAMPLES // FRAME_SAMPLES), np.float32
+        )
+        for row, chunk in zip(features, chunks, strict=True):
+            padded = np.zeros(CHUNK_SAMPLES, np.float32)
+            padded[: len(chunk.audio)] = to_float(chunk.audio)
+            row[:] = self._spectrogram(padded)[:, : row.shape[1]]
+        return ctranslate2.StorageView.from_array(features)
+
+    def _languages(
+        self, encoded: ctranslate2.StorageView, chunks: Sequence[Chunk]
+    ) -> tuple[list[str], list[dict[str, float]]]:
+        """The language of each chunk, and what was heard where the request named none."""
+        languages = [chunk.options.language for chunk in chunks]
+        heard: list[dict[str, float]] = [{} for _ in chunks]
+        if not self.multilingual:
+            return ["en"] * len(chunks), [{"en": 1.0} for _ in chunks]
+        if None in languages:
+            for index, ranking in enumerate(self._network.detect_language(encoded)):
+                if languages[index] is None:
+                    heard[index] = {
+                        token[2:-2]: probability
+                        for token, probability in ranking[:LANGUAGES_REPORTED]
+                    }
+                    languages[index] = next(iter(heard[index]))
+        return languages, heard
+
+    def _tokenizer(self, language: str, task: str) -> Tokenizer:
+        return Tokenizer(self._vocabulary, self.multilingual, task=task, language=language)
+
+    def _previous_text(self, options: Options) -> list[int]:
+        """The tokens that Whisper takes as what was said before the chunk."""
+        text = " ".join(filter(None, (options.hotwords, options.initial_prompt)))
+        if not text.strip():
+            return []
+        tokens = self._vocabulary.encode(" " + text.strip(), add_special_tokens=False).ids
+        return [self._vocabulary.token_to_id("<|startofprev|>"), *tokens[-MAX_PROMPT:]]
+
+    def _decode(
+        self,
+        encoded: ctranslate2.StorageView,
+        prompts: list[list[int]],
+        tokenizers: list[Tokenizer],
+        **search: object,
+    ) -> list[Decoding]:
+        results = self._network.generate(
+            encoded,
+            prompts,
+            max_length=MAX_TOKENS,
+            return_scores=True,
+            return_no_speech_prob=True,
+            **search,
+        )
+        decodings = []
+        for result, tokenizer in zip(results, tokenizers, strict=True):
+            tokens = result.sequences_ids[0]
+            decodings.append(
+                Decoding(
+                    tokens=tokens,
+                    text=tokenizer.decode(tokens).strip(),
+                    # CTranslate2 averages over the tokens, OpenAI counts the end token as well.
+                    avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+                    no_speech_prob=result.no_speech_prob,
+                )
+            )
+        return decodings
+
+    def _decode_doubtful_again(
+        self,
+        encoded: ctranslate2.StorageView,
+        prompts: list[list[int]],
+        tokenizers: list[Tokenizer],
+        decodings: list[Decoding],
+    ) -> None:
+        """Sample anew, at rising temperatures, what repeats itself or is unlikely."""
+        for temperature in TEMPERATURES:
+            doubtful = [i for i, decoding in enumerate(decodings) if decoding.is_doubtful]
+            if not doubtful:
+                return
+            again = self._decode(
+                self._rows(encoded, doubtful),
+                [prompts[i] for i in doubtful],
+                [tokenizers[i] for i in doubtful],
+                beam_size=1,
+                num_hypotheses=BEST_OF,
+                sampling_topk=0,
+                sampling_temperature=temperature,
+            )
+            for index, decoding in zip(doubtful, again, strict=True):
+                decoding.temperature = temperature
+                decodings[index] = decoding
+
+    def _words(
+        self,
+        encoded: ctranslate2.StorageView,
+        chunks: Sequence[Chunk],
+        tokenizers: list[Tokenizer],
+        decodings: list[Decoding],
+    ) -> list[list]:
+        """Word times from cross-attention for the chunks that want them."""
+        words: list[list] = [[] for _ in chunks]
+        by_start: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for index, chunk in enumerate(chunks):
+            if chunk.options.word_timestamps and decodings[index].tokens:
+                by_start[tuple(tokenizers[index].sot_sequence)].append(index)
+        for start_sequence, indexes in by_start.items():
+            alignments = self._network.align(
+                self._rows(encoded, indexes),
+                list(start_sequence),
+                [decodings[i].tokens for i in indexes],
+                [len(chunks[i].audio) // FRAME_SAMPLES for i in indexes],
+            )
+            for index, alignment in zip(indexes, alignments, strict=True):
+                words[index] = words_of(decodings[index].tokens, alignment, tokenizers[index])
+        return words
+
+    def _rows(
+        self, encoded: ctranslate2.StorageView, indexes: list[int]
+    ) -> ctranslate2.StorageView:
+        """The encoder output of some of the chunks."""
+        if indexes == list(range(encoded.shape[0])):
+            return encoded
+        if self._network.device == "cuda":
+            import torch
+
+            rows = torch.as_tensor(encoded, device="cuda")[indexes].contiguous()
+        else:
+            rows = np.ascontiguousarray(np.asarray(encoded)[indexes])
+        return ctranslate2.StorageView.from_array(rows)

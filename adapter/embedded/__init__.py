@@ -1,0 +1,1 @@
+"""A Triton server of our own: assembled from a wheel, started and watched beside the adapter."""

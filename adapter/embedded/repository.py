@@ -1,0 +1,41 @@
+"""The model repository as the server reads it: this one, with what the settings change in it."""
+
+import re
+import shutil
+from pathlib import Path
+
+from pipeline.settings import Settings
+
+MODEL_REPOSITORY = Path(__file__).parents[2] / "model_repository"
+BATCHED_BY_SETTING = "whisper"  # the model whose max_batch_size is BATCH_SIZE
+
+
+def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) -> list[str]:
+    """Lay out ``source`` in ``target``, replacing what is there.
+
+    Everything is linked but ``config.pbtxt``, which is copied.
+
+    Returns:
+        The models' names.
+    """
+    if target.exists():
+        shutil.rmtree(target)
+    models = sorted(path.parent.name for path in source.glob("*/config.pbtxt"))
+    for model in models:
+        folder = target / model
+        folder.mkdir(parents=True)
+        for path in sorted((source / model).iterdir()):
+            if path.name != "config.pbtxt":
+                (folder / path.name).symlink_to(path.resolve())
+        config = (source / model / "config.pbtxt").read_text()
+        if model == BATCHED_BY_SETTING:
+            config = with_batch_size(config, settings.batch_size)
+        (folder / "config.pbtxt").write_text(config)
+        # Triton demands a version directory of an ensemble too, and git keeps no empty ones.
+        (folder / "1").mkdir(exist_ok=True)
+    return models
+
+
+def with_batch_size(config: str, size: int) -> str:
+    """The text of a ``config.pbtxt`` with another ``max_batch_size``."""
+    return re.sub(r"(?m)^max_batch_size:.*$", f"max_batch_size: {size}", config)

@@ -1,0 +1,91 @@
+"""``python -m adapter.serve``: the whole service on this machine, until Ctrl-C.
+
+Fetches the weights, assembles and starts Triton, starts the adapter, proves it
+with one recording, and starts whichever of the two ends by itself again.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+import time
+
+from adapter.embedded.backend import BackendError
+from adapter.embedded.service import AdapterFailed, Service
+from adapter.embedded.tritonserver import TritonFailed
+from adapter.ports import check_ports
+from adapter.sample import sample_recording
+from client import Client
+from client.text import speaker_lines
+from pipeline.errors import PipelineError
+from pipeline.settings import Settings, SettingsError, read_settings
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+UNUSABLE_SETTINGS = 2  # exit status
+
+logger = logging.getLogger("adapter.serve")
+
+
+def transcribe_sample(url: str) -> None:
+    """Send one recording through the service and print who said what."""
+    sample = sample_recording()
+    logger.info("sample: transcribing 30 s of two people on a telephone line")
+    begin = time.monotonic()
+    transcript = Client(url).transcribe(sample)
+    logger.info("sample: took %.1f s\n", time.monotonic() - begin)
+    for line in speaker_lines(transcript):
+        logger.info("    %s", line)
+
+
+def serve(settings: Settings, with_sample: bool) -> None:
+    """Run the service until KeyboardInterrupt."""
+    service = Service(settings)
+    try:
+        backend = service.prepare()
+        service.start(backend)
+        if with_sample:
+            transcribe_sample(service.url)
+        logger.info("\ntriton: its log is %s", service.triton.log)
+        logger.info("ready at %s (to try it: %s/docs); Ctrl-C ends it", service.url, service.url)
+        service.watch(backend)
+    finally:
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        logger.info("stopping")
+        service.stop()
+
+
+def main() -> int:
+    """Run the command.
+
+    Returns:
+        The exit status: 0 when asked to stop, 2 for settings that cannot be used, else 1.
+    """
+    parser = argparse.ArgumentParser(prog="python -m adapter.serve", description=__doc__)
+    parser.add_argument("--no-sample", action="store_true", help="do not transcribe a recording")
+    with_sample = not parser.parse_args().no_sample
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for number in STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+    try:
+        settings = read_settings()
+        check_ports(settings)
+        serve(settings, with_sample)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE_SETTINGS
+    except (BackendError, PipelineError, TritonFailed, AdapterFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

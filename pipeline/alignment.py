@@ -59,8 +59,13 @@ def _ctc_words(segment: Segment, emission: Emission) -> list[Word]:
     words = align_words(
         segment.text, emission.log_probabilities, emission.labels, segment.start, segment.end
     )
-    # More characters than frames: the text cannot be what was said, but it keeps a time.
-    return words or segment.words or _evenly(segment, emission.labels.spaced)
+    if words is None:
+        # More characters than frames: the text cannot be what was said, but it keeps a time.
+        return segment.words or _evenly(segment, emission.labels.spaced)
+    if [word.word for word in words] == [word.word for word in segment.words]:
+        for word, before in zip(words, segment.words, strict=True):
+            word.tokens = before.tokens
+    return words
 
 
 def _evenly(segment: Segment, spaced: bool) -> list[Word]:

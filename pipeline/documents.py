@@ -30,6 +30,7 @@ class Word(Document):
     end: float
     score: float  # probability in [0, 1]
     speaker: str | None = None
+    tokens: list[int] = []  # Whisper's, of this word
 
 
 class Segment(Document):

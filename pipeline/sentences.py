@@ -29,6 +29,7 @@ def with_words(segment: Segment, words: list[Word], language: str | None) -> Seg
             "end": max(word.end for word in words),
             "text": separator.join(word.word for word in words),
             "words": words,
+            "tokens": [token for word in words for token in word.tokens],
         }
     )
 

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     request_timeout_seconds: float = Field(1800, gt=0)
     max_requests: int = Field(32, ge=1)
+    max_file_size_mb: float = Field(2000, gt=0)
+    max_duration_seconds: float = Field(12 * 3600, gt=0)
+    decode_timeout_seconds: float = Field(600, gt=0)
+    ffmpeg: str | None = None
 
     @field_validator("cache_dir")
     @classmethod

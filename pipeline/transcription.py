@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.audio import seconds
 from pipeline.chunking import LONGEST_SPEECH, chunks
-from pipeline.documents import ChunkTranscript, Segment, Transcript, Word
+from pipeline.documents import ChunkTranscript, Segment, Transcript
 from pipeline.options import Options
 from pipeline.recognition import Chunk
 from pipeline.voice_activity import Span, VoiceActivityDetector
@@ -85,17 +85,17 @@ def _elect(voters: list[tuple[Span, ChunkTranscript]]) -> tuple[str | None, floa
 
 def _segment(span: Span, chunk: ChunkTranscript) -> Segment:
     """The chunk's answer in the time of the recording."""
-    start, end = seconds(span.start), seconds(span.end)
+    start, end = round(seconds(span.start), 3), round(seconds(span.end), 3)
     return Segment(
         start=start,
         end=end,
         text=chunk.text,
         words=[
-            Word(
-                word=word.word,
-                start=start + word.start,
-                end=min(start + word.end, end),
-                score=word.score,
+            word.model_copy(
+                update={
+                    "start": round(start + word.start, 3),
+                    "end": round(min(start + word.end, end), 3),
+                }
             )
             for word in chunk.words
         ],

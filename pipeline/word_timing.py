@@ -49,27 +49,27 @@ def words_of(tokens: list[int], alignment: Alignment, tokenizer: WordTokenizer) 
     texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
     spaced = tokenizer.language_code not in UNSPACED_LANGUAGES
     words: list[Word] = []
-    pending = ""  # opening punctuation, written before its word
     first = 0
     for text, group in zip(texts[:-1], groups[:-1], strict=True):
         last = first + len(group)
         letters = any(map(str.isalnum, text))
-        is_new = text.startswith(" ") if spaced else letters
+        is_new = text.startswith(" ") if spaced else letters or not words
+        end = float(token_times[min(last, len(token_times) - 1)])
         if words and not is_new:
             words[-1].word += text
+            words[-1].tokens += group
             if letters:
-                words[-1].end = float(token_times[min(last, len(token_times) - 1)])
-        elif not letters and not spaced:
-            pending += text
+                words[-1].end = end
         else:
+            start = float(token_times[first])
             words.append(
                 Word(
-                    word=pending + text.strip(),
-                    start=float(token_times[first]),
-                    end=float(token_times[min(last, len(token_times) - 1)]),
+                    word=text.strip(),
+                    start=start,
+                    end=max(end, start + SECONDS_PER_STEP),
                     score=float(np.mean(alignment.text_token_probs[first:last])),
+                    tokens=group,
                 )
             )
-            pending = ""
         first = last
     return words

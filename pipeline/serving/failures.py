@@ -4,6 +4,8 @@ A BLS caller sees every error of a leaf as INTERNAL and keeps only its text, so
 the kind of an error travels in front of the text.
 """
 
+from __future__ import annotations
+
 import logging
 
 import triton_python_backend_utils as pb_utils
@@ -18,11 +20,11 @@ from pipeline.errors import (
 
 logger = logging.getLogger(__name__)
 
-CODES = {
-    InvalidRequest: pb_utils.TritonError.INVALID_ARG,
-    DeadlineExceeded: pb_utils.TritonError.CANCELLED,
-    Overloaded: pb_utils.TritonError.UNAVAILABLE,
-    WeightsUnavailable: pb_utils.TritonError.NOT_FOUND,
+CODES = {  # the attributes of TritonError, which has none before the model is loaded
+    InvalidRequest: "INVALID_ARG",
+    DeadlineExceeded: "CANCELLED",
+    Overloaded: "UNAVAILABLE",
+    WeightsUnavailable: "NOT_FOUND",
 }
 
 
@@ -30,7 +32,7 @@ def to_response(failure: BaseException) -> pb_utils.InferenceResponse:
     """The response that tells the client of this failure; unexpected ones are logged."""
     if type(failure) not in CODES:
         logger.error("a request failed", exc_info=failure)
-    code = CODES.get(type(failure), pb_utils.TritonError.INTERNAL)
+    code = getattr(pb_utils.TritonError, CODES.get(type(failure), "INTERNAL"))
     text = f"{type(failure).__name__}: {failure}"
     return pb_utils.InferenceResponse(output_tensors=[], error=pb_utils.TritonError(text, code))
 

@@ -1,5 +1,7 @@
 """Leaf models: they hold a network and answer a batch of small pieces at once."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 

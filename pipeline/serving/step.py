@@ -1,5 +1,7 @@
 """Steps: they hold no network, and one instance serves many requests at once."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,8 +12,6 @@ from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
 from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
-
-FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 
 
 class Step:
@@ -48,7 +48,7 @@ class Step:
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
         except BaseException as failure:
             response = to_response(failure)
-        sender.send(response, flags=FINAL)
+        sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
     def finalize(self) -> None:
         """Let the threads go."""

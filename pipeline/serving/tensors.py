@@ -4,6 +4,8 @@ DLPack only: with NumPy 2, ``as_numpy()`` and ``Tensor(name, array)`` of the
 Python backend that is embedded here read the wrong bytes.
 """
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 import triton_python_backend_utils as pb_utils

@@ -11,3 +11,10 @@ def done(value: Value) -> "Future[Value]":
     future: Future[Value] = Future()
     future.set_result(value)
     return future
+
+
+def failed(failure: Exception) -> "Future[object]":
+    """A future whose work failed."""
+    future: Future[object] = Future()
+    future.set_exception(failure)
+    return future

@@ -1,0 +1,89 @@
+"""Who said which word."""
+
+from pipeline.attribution import attribute
+from pipeline.documents import Segment, Transcript, Turn, Turns, Word
+
+
+def transcript(*words: tuple[str, float, float]) -> Transcript:
+    timed = [Word(word=w, start=s, end=e, score=0.9) for w, s, e in words]
+    return Transcript(
+        model="base",
+        language="en",
+        language_probability=1.0,
+        duration=60.0,
+        segments=[
+            Segment(
+                start=timed[0].start,
+                end=timed[-1].end,
+                text=" ".join(word.word for word in timed),
+                words=timed,
+            )
+        ],
+    )
+
+
+def turns(*turns: tuple[str, float, float]) -> Turns:
+    return Turns(turns=[Turn(speaker=name, start=s, end=e) for name, s, e in turns])
+
+
+def said(result: Transcript) -> list[tuple[str | None, str]]:
+    return [(segment.speaker, segment.text) for segment in result.segments]
+
+
+def test_a_segment_is_cut_where_the_speaker_changes():
+    result = attribute(
+        transcript(("Hello?", 0.0, 0.5), ("Oh,", 1.0, 1.2), ("hi.", 1.2, 1.5)),
+        turns(("A", 0.0, 0.6), ("B", 0.9, 2.0)),
+    )
+    assert said(result) == [("A", "Hello?"), ("B", "Oh, hi.")]
+    first, second = result.segments
+    assert (first.start, first.end) == (0.0, 0.5)
+    assert (second.start, second.end) == (1.0, 1.5)
+    assert [word.speaker for word in second.words] == ["B", "B"]
+
+
+def test_a_word_goes_to_who_has_most_of_it():
+    result = attribute(transcript(("word", 1.0, 2.0)), turns(("A", 0.0, 1.3), ("B", 1.3, 3.0)))
+    assert said(result) == [("B", "word")]
+
+
+def test_a_word_outside_all_turns_goes_to_the_nearest():
+    result = attribute(transcript(("word", 4.0, 4.5)), turns(("A", 0.0, 1.0), ("B", 5.0, 9.0)))
+    assert said(result) == [("B", "word")]
+
+
+def test_where_two_speak_at_once_the_one_who_spoke_keeps_the_word():
+    result = attribute(
+        transcript(("I", 0.0, 0.4), ("say", 1.0, 1.4), ("so", 2.0, 2.4)),
+        turns(("B", 0.9, 1.5), ("A", 0.0, 3.0)),
+    )
+    assert said(result) == [("A", "I say so")]
+
+
+def test_a_short_turn_inside_a_long_one_is_found():
+    result = attribute(
+        transcript(("yes", 50.0, 50.3)), turns(("A", 0.0, 30.0), ("B", 49.0, 51.0), ("A", 52, 60))
+    )
+    assert said(result) == [("B", "yes")]
+
+
+def test_without_turns_nobody_is_named():
+    assert said(attribute(transcript(("word", 0.0, 1.0)), Turns())) == [(None, "word")]
+
+
+def test_words_can_be_left_out_and_the_cut_stays():
+    result = attribute(
+        transcript(("Hello?", 0.0, 0.5), ("Oh,", 1.0, 1.2)),
+        turns(("A", 0.0, 0.6), ("B", 0.9, 2.0)),
+        word_timestamps=False,
+    )
+    assert said(result) == [("A", "Hello?"), ("B", "Oh,")]
+    assert all(segment.words == [] for segment in result.segments)
+
+
+def test_embeddings_come_along():
+    with_embeddings = Turns(
+        turns=[Turn(speaker="A", start=0.0, end=1.0)], speaker_embeddings={"A": [0.5, 0.5]}
+    )
+    result = attribute(transcript(("word", 0.0, 1.0)), with_embeddings)
+    assert result.speaker_embeddings == {"A": [0.5, 0.5]}

@@ -1,0 +1,87 @@
+"""Whisper base on real speech: words, times, languages, and chunks that share a batch."""
+
+import numpy as np
+import pytest
+
+from pipeline.audio import SAMPLE_RATE
+from pipeline.errors import InvalidRequest
+from pipeline.options import Options
+from pipeline.recognition import Chunk, Decoding, Recogniser
+from pipeline.settings import read_settings
+from pipeline.weights import whisper_folder
+
+INTRODUCTION = slice(int(12.4 * SAMPLE_RATE), int(18.0 * SAMPLE_RATE))
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", threads=2)
+
+
+@pytest.fixture(scope="module")
+def introduction(sample_audio) -> np.ndarray:
+    """«This is Diane in New Jersey.» «And I'm Sheila in Texas, originally from Chicago.»"""
+    return sample_audio[INTRODUCTION]
+
+
+def test_words_are_heard_where_they_were_said(recogniser, introduction):
+    (chunk,) = recogniser.recognise([Chunk(introduction, Options())])
+    assert "New Jersey" in chunk.text
+    assert chunk.text.split() == [word.word for word in chunk.words]
+    starts = {word.word.strip(".,"): 12.4 + word.start for word in chunk.words}
+    assert starts["This"] == pytest.approx(12.54, abs=0.25)
+    assert starts["Chicago"] == pytest.approx(17.1, abs=0.4)
+    for before, after in zip(chunk.words, chunk.words[1:], strict=False):
+        assert before.start < before.end <= after.end
+        assert before.start <= after.start
+    assert all(0.0 < word.score <= 1.0 for word in chunk.words)
+    assert [t for word in chunk.words for t in word.tokens] == chunk.tokens
+
+
+def test_the_language_is_heard(recogniser, introduction):
+    (chunk,) = recogniser.recognise([Chunk(introduction, Options())])
+    assert chunk.language == "en"
+    assert chunk.language_probabilities["en"] > 0.9
+
+
+def test_a_batch_answers_as_its_chunks_would_alone(recogniser, introduction, sample_audio):
+    requests = [
+        Chunk(introduction, Options()),
+        Chunk(sample_audio[: 2 * SAMPLE_RATE], Options(language="en")),
+        Chunk(introduction, Options(language="de", task="translate", word_timestamps=False)),
+        Chunk(introduction, Options(initial_prompt="Sheila and Diane talk about Texas.")),
+        Chunk(sample_audio[int(21.5 * SAMPLE_RATE) :], Options(beam_size=1)),
+    ]
+    together = recogniser.recognise(requests)
+    alone = [recogniser.recognise([request])[0] for request in requests]
+    assert [chunk.text for chunk in together] == [chunk.text for chunk in alone]
+    assert together[0].words
+    assert together[2].words == []
+
+
+def test_hotwords_reach_the_decoder(recogniser, introduction):
+    (plain,) = recogniser.recognise([Chunk(introduction, Options())])
+    (hinted,) = recogniser.recognise([Chunk(introduction, Options(hotwords="Dyan, Shiela"))])
+    assert "Dyan" not in plain.text
+    assert "Dyan" in hinted.text or "Shiela" in hinted.text
+
+
+def test_an_english_whisper_says_what_it_cannot_do(tmp_path):
+    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", threads=2)
+    with pytest.raises(InvalidRequest, match="language.*English only"):
+        english.check(Options(language="de"))
+    with pytest.raises(InvalidRequest, match="task.*cannot translate"):
+        english.check(Options(task="translate"))
+    english.check(Options(language="en"))
+
+
+def test_what_repeats_itself_is_doubtful():
+    loop = Decoding([1], "and so on " * 40, avg_logprob=-0.1, no_speech_prob=0.0)
+    fine = Decoding([1], "I'm Sheila in Texas.", avg_logprob=-0.3, no_speech_prob=0.0)
+    unlikely = Decoding([1], "I'm Sheila in Texas.", avg_logprob=-1.4, no_speech_prob=0.1)
+    silent = Decoding([1], "Thank you.", avg_logprob=-1.4, no_speech_prob=0.9)
+    assert loop.is_doubtful
+    assert unlikely.is_doubtful
+    assert not fine.is_doubtful
+    assert silent.is_silence
+    assert not silent.is_doubtful

@@ -1,0 +1,104 @@
+"""A recording becomes segments in order, in one language."""
+
+import numpy as np
+import pytest
+
+from pipeline.audio import SAMPLE_RATE
+from pipeline.documents import ChunkTranscript, Word
+from pipeline.errors import PipelineError
+from pipeline.options import Options
+from pipeline.recognition import Chunk
+from pipeline.transcription import transcribe
+from pipeline.voice_activity import VoiceActivityDetector
+from tests.futures import done, failed
+
+DETECTOR = VoiceActivityDetector()
+
+
+class Listener:
+    """Answers for Whisper: notes what was asked, and hears a language by the chunk's position."""
+
+    def __init__(self, *languages: str) -> None:
+        self.languages = languages or ("en",)
+        self.asked: list[Options] = []
+
+    def __call__(self, chunk: Chunk):
+        heard = self.languages[min(len(self.asked), len(self.languages) - 1)]
+        self.asked.append(chunk.options)
+        language = chunk.options.language or heard
+        return done(
+            ChunkTranscript(
+                language=language,
+                language_probabilities={} if chunk.options.language else {heard: 0.9},
+                text=f"chunk {len(self.asked)} in {language}",
+                words=[Word(word="chunk", start=0.5, end=1.0, score=0.9)],
+                avg_logprob=-0.2,
+                compression_ratio=1.1,
+                no_speech_prob=0.01,
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def conversation(sample_audio) -> np.ndarray:
+    return np.tile(sample_audio, 4)
+
+
+def test_segments_are_in_order_and_in_the_time_of_the_recording(conversation):
+    transcript = transcribe(conversation, Options(language="en"), DETECTOR, Listener(), "base")
+    assert [s.text for s in transcript.segments] == [
+        f"chunk {n} in en" for n in range(1, len(transcript.segments) + 1)
+    ]
+    assert len(transcript.segments) >= 4
+    for segment in transcript.segments:
+        assert segment.words[0].start == pytest.approx(segment.start + 0.5, abs=0.002)
+    assert transcript.duration == len(conversation) / SAMPLE_RATE
+
+
+def test_the_majority_decides_and_only_the_others_are_asked_again(conversation):
+    listener = Listener("en", "cy", "en", "en", "en")
+    transcript = transcribe(conversation, Options(), DETECTOR, listener, "base")
+    assert transcript.language == "en"
+    assert 0.5 < transcript.language_probability < 0.9
+    again = [options for options in listener.asked if options.language == "en"]
+    assert len(again) == 1
+    assert all(segment.text.endswith("in en") for segment in transcript.segments)
+
+
+def test_a_language_that_was_asked_for_is_not_detected(conversation):
+    listener = Listener("en")
+    transcript = transcribe(conversation, Options(language="de"), DETECTOR, listener, "base")
+    assert transcript.language == "de"
+    assert transcript.language_probability == 1.0
+    assert {options.language for options in listener.asked} == {"de"}
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (Options(), True),
+        (Options(word_timestamps=False), True),  # diarization needs them
+        (Options(word_timestamps=False, diarize=False), False),
+    ],
+)
+def test_words_are_only_asked_for_where_somebody_needs_them(conversation, options, wanted):
+    listener = Listener()
+    transcribe(conversation, options, DETECTOR, listener, "base")
+    assert {asked.word_timestamps for asked in listener.asked} == {wanted}
+
+
+def test_silence_gives_no_segments_and_asks_nobody():
+    listener = Listener()
+    silence = np.zeros(20 * SAMPLE_RATE, np.int16)
+    transcript = transcribe(silence, Options(), DETECTOR, listener, "base")
+    assert transcript.segments == []
+    assert transcript.language is None
+    assert listener.asked == []
+
+
+def test_a_chunk_that_fails_fails_its_recording(conversation):
+    def fail(_: Chunk):
+        return failed(PipelineError("out of memory"))
+
+    with pytest.raises(PipelineError, match="out of memory"):
+        transcribe(conversation, Options(language="en"), DETECTOR, fail, "base")

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from adapter.embedded.backend import BackendError
+from adapter.embedded.interpreter import InterpreterError
 from adapter.embedded.service import AdapterFailed, Service
 from adapter.embedded.tritonserver import TritonFailed
 from adapter.ports import check_ports
@@ -75,7 +75,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return UNUSABLE_SETTINGS
-    except (BackendError, PipelineError, TritonFailed, AdapterFailed) as error:
+    except (InterpreterError, PipelineError, TritonFailed, AdapterFailed) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sys
 import time
 
@@ -48,7 +49,8 @@ class Service:
 
     def start(self, backend: Backend) -> None:
         """Start both and wait until they are ready."""
-        self.run.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.run, ignore_errors=True)  # the last run's log and links
+        self.run.mkdir(parents=True)
         self.start_triton(backend)
         self.start_adapter()
         logger.info("triton: loading %s", ", ".join(self.triton.models))

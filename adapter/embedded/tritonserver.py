@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from adapter.embedded.backend import Backend, link_libpython
+from adapter.embedded.backend import Backend
+from adapter.embedded.interpreter import link_libpython
 from adapter.embedded.process import Process
 from pipeline.settings import Settings
 

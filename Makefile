@@ -1,0 +1,40 @@
+# make serve   the service on this machine, with everything it needs, until Ctrl-C
+# make test    every test
+# make lint    style of the code, the Dockerfiles and the compose files
+# make clean   remove what make made here; the weights stay in CACHE_DIR
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: serve test lint clean
+
+serve: $(VENV)/.installed
+	@exec $(BIN)/python -m adapter.serve
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/hadolint Dockerfile.triton deploy/Dockerfile.adapter
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.cpu.yml
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON); install Python 3.10 to 3.13" >&2; exit 1; }
+	@$(PYTHON) -m adapter.embedded.interpreter
+	@echo "environment: making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "environment: installing $$(grep -c == requirements.lock) pinned packages; the first time takes minutes"
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.installed deploy/lint.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock --requirement deploy/lint.txt
+	@touch $@

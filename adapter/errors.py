@@ -1,0 +1,87 @@
+"""Errors as HTTP answers: ``{"detail": "…"}``, worded for the patterns that Speakr looks for.
+
+Speakr takes 400 and 413 as final and tries 422, 429 and 5xx again, so a
+mistake of the client is never a 422 here.  It picks the message for its user
+by ``timed out``, ``503 … service unavailable``, ``file … too large`` and
+``could not … decode``.
+"""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from adapter.failures import NotReady, ProcessDied, Unreachable
+from pipeline.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    Overloaded,
+    PipelineError,
+    WeightsUnavailable,
+)
+
+RETRY_AFTER = 10  # seconds; a chunk or two on a CPU, or half a model's restart
+CLIENT_GONE = 499  # as nginx has it; nobody reads it
+
+logger = logging.getLogger(__name__)
+
+
+class TooLarge(InvalidRequest):
+    """The file or the recording is larger than the service takes."""
+
+
+class ClientGone(Exception):  # noqa: N818 - what happened
+    """The client hung up before its answer was ready."""
+
+
+def answer(status: int, detail: str) -> JSONResponse:
+    """An error's response; a 503 says when to come again."""
+    headers = {"Retry-After": str(RETRY_AFTER)} if status == 503 else None
+    return JSONResponse({"detail": detail}, status, headers)
+
+
+def to_response(failure: PipelineError) -> JSONResponse:
+    """The response for a failure of the pipeline or of Triton."""
+    if isinstance(failure, TooLarge):
+        return answer(413, str(failure))
+    if isinstance(failure, InvalidRequest | WeightsUnavailable):
+        return answer(400, str(failure))
+    if isinstance(failure, DeadlineExceeded):
+        return answer(504, f"the request timed out: {failure}")
+    if isinstance(failure, Overloaded | NotReady | ProcessDied | Unreachable):
+        return answer(503, f"503 service unavailable: {failure}; try again later")
+    logger.error("a request failed: %s", failure)
+    return answer(500, f"transcription failed: {failure}")
+
+
+def _fault(error: RequestValidationError) -> str:
+    fault = error.errors()[0]
+    return f"{fault['loc'][-1]}: {fault['msg']}"
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this application as described above."""
+
+    @app.exception_handler(PipelineError)
+    async def pipeline_error(request: Request, failure: PipelineError) -> Response:
+        return to_response(failure)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, failure: HTTPException) -> Response:
+        return JSONResponse({"detail": str(failure.detail)}, failure.status_code, failure.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(request: Request, failure: RequestValidationError) -> Response:
+        return answer(400, _fault(failure))
+
+    @app.exception_handler(ClientGone)
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, failure: Exception) -> Response:
+        return Response(status_code=CLIENT_GONE)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, failure: Exception) -> Response:
+        return answer(500, f"unexpected error: {type(failure).__name__}: {failure}")

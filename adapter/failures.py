@@ -1,0 +1,61 @@
+"""What a failed call to Triton means, read from its status and text."""
+
+import re
+
+from tritonclient.utils import InferenceServerException
+
+from pipeline.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    Overloaded,
+    PipelineError,
+    WeightsUnavailable,
+)
+
+
+class Unreachable(PipelineError):  # noqa: N818 - a state, not a fault
+    """Triton does not answer at its address."""
+
+
+class NotReady(PipelineError):  # noqa: N818 - a state, not a fault
+    """A model of the graph is not loaded."""
+
+
+class ProcessDied(PipelineError):  # noqa: N818 - what happened
+    """The process of a model's instance is gone; Triton never starts it again by itself."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"the process of the model {model} has died")
+        self.model = model
+
+
+# Kinds that the models write in front of their text (pipeline.serving.failures).
+KINDS = {
+    kind.__name__: kind
+    for kind in (InvalidRequest, DeadlineExceeded, Overloaded, WeightsUnavailable)
+}
+KIND = re.compile(rf"\b({'|'.join(KINDS)}): (.*)", re.DOTALL)
+DEAD_PROCESS = re.compile(r"Stub process '(\w+)_\d+_\d+' is not healthy")
+NOT_LOADED = re.compile(r"[Mm]odel:? '(\w+)' (is not ready|is not found|has no available versions)")
+
+
+def from_triton(error: InferenceServerException) -> PipelineError:
+    """The error that Triton's answer stands for.
+
+    A kind written by a model comes first: text of the client's own may follow
+    it, and must not pass for Triton's.
+    """
+    text, status = error.message() or "", error.status() or ""
+    if kind := KIND.search(text):
+        return KINDS[kind[1]](kind[2])
+    if dead := DEAD_PROCESS.search(text):
+        return ProcessDied(dead[1])
+    if absent := NOT_LOADED.search(text):
+        return NotReady(f"the model {absent[1]} is not loaded")
+    if "Exceeds maximum queue size" in text:
+        return Overloaded("a queue of the graph is full")
+    if status.endswith("DEADLINE_EXCEEDED"):
+        return DeadlineExceeded("no answer from Triton in time")
+    if status.endswith("UNAVAILABLE"):
+        return Unreachable(text)
+    return PipelineError(text)

@@ -1,0 +1,1 @@
+"""The service's addresses, one module for each group of them."""

@@ -1,0 +1,107 @@
+"""What happens to one request, from its upload to its transcript."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Coroutine, Iterator
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from adapter.decoding import Limits, decode, find_ffmpeg
+from adapter.engine import Engine
+from adapter.errors import ClientGone
+from adapter.recording import Recording
+from adapter.uploads import Upload
+from pipeline.documents import Transcript
+from pipeline.errors import DeadlineExceeded, Overloaded
+from pipeline.options import Options
+from pipeline.settings import Settings
+
+Result = TypeVar("Result")
+GRACE = 10.0  # seconds, for the engine to say itself that the deadline has passed
+
+
+class Service:
+    """The engine and what bounds its use; belongs to one event loop."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.settings = settings
+        self.engine = engine
+        self._ffmpeg = find_ffmpeg(settings.ffmpeg)
+        self._limits = Limits(settings.max_duration_seconds, settings.decode_timeout_seconds)
+        # More decoders than cores only take the cores from each other and from the networks.
+        self._decoders = asyncio.Semaphore(settings.cores)
+        self._requests = 0
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among the requests that are in flight.
+
+        Raises:
+            Overloaded: all places are taken.
+        """
+        if self._requests >= self.settings.max_requests:
+            raise Overloaded(f"{self._requests} recordings are being worked on already")
+        self._requests += 1
+        try:
+            yield
+        finally:
+            self._requests -= 1
+
+    async def transcribe(self, upload: Upload, options: Options, output: str) -> Transcript:
+        """Decode an upload and ask the graph for one of its outputs.
+
+        Raises:
+            PipelineError: of the kind that says what went wrong.
+        """
+        seconds = self.settings.request_timeout_seconds
+        deadline_ms = int((time.time() + seconds) * 1000)
+        options = options.model_copy(update={"deadline_ms": deadline_ms})
+        try:
+            return await asyncio.wait_for(self._work(upload, options, output), seconds + GRACE)
+        except (DeadlineExceeded, asyncio.TimeoutError):
+            raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
+
+    async def _work(self, upload: Upload, options: Options, output: str) -> Transcript:
+        with await self._decode(upload) as recording:
+            return await self.engine.transcribe(recording, options, output)
+
+    async def _decode(self, upload: Upload) -> Recording:
+        async with self._decoders:
+            if self.engine.shares_memory:
+                # Containers often have a /dev/shm of 64 MB.
+                with contextlib.suppress(Overloaded):
+                    return await self._decode_into(Recording(shared=True), upload)
+            return await self._decode_into(Recording(shared=False), upload)
+
+    async def _decode_into(self, recording: Recording, upload: Upload) -> Recording:
+        with contextlib.ExitStack() as unless_done:
+            unless_done.enter_context(recording)
+            await decode(self._ffmpeg, upload.fd, recording, self._limits)
+            unless_done.pop_all()
+        return recording
+
+
+async def unless_gone(request: Request, work: Coroutine[None, None, Result]) -> Result:
+    """The result of this work, which is cancelled when the client hangs up.
+
+    Raises:
+        ClientGone: it did.
+    """
+
+    async def hang_up() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    task, gone = asyncio.ensure_future(work), asyncio.ensure_future(hang_up())
+    try:
+        await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientGone
+        return task.result()
+    finally:
+        for future in (task, gone):
+            future.cancel()
+        # The recording is given back before its upload is closed.
+        await asyncio.wait([task, gone])

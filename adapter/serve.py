@@ -11,7 +11,7 @@ import sys
 import time
 
 from adapter.embedded.interpreter import InterpreterError
-from adapter.embedded.service import AdapterFailed, Service
+from adapter.embedded.supervisor import AdapterFailed, Supervisor
 from adapter.embedded.tritonserver import TritonFailed
 from adapter.ports import check_ports
 from adapter.sample import sample_recording
@@ -39,20 +39,22 @@ def transcribe_sample(url: str) -> None:
 
 def serve(settings: Settings, with_sample: bool) -> None:
     """Run the service until KeyboardInterrupt."""
-    service = Service(settings)
+    supervisor = Supervisor(settings)
     try:
-        backend = service.prepare()
-        service.start(backend)
+        backend = supervisor.prepare()
+        supervisor.start(backend)
         if with_sample:
-            transcribe_sample(service.url)
-        logger.info("\ntriton: its log is %s", service.triton.log)
-        logger.info("ready at %s (to try it: %s/docs); Ctrl-C ends it", service.url, service.url)
-        service.watch(backend)
+            transcribe_sample(supervisor.url)
+        logger.info("\ntriton: its log is %s", supervisor.triton.log)
+        logger.info(
+            "ready at %s (to try it: %s/docs); Ctrl-C ends it", supervisor.url, supervisor.url
+        )
+        supervisor.watch(backend)
     finally:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         logger.info("stopping")
-        service.stop()
+        supervisor.stop()
 
 
 def main() -> int:

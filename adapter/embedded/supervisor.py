@@ -29,7 +29,7 @@ class AdapterFailed(Exception):  # noqa: N818 - what happened to it
     """The adapter ended, or did not become healthy."""
 
 
-class Service:
+class Supervisor:
     """Triton and the adapter as children of this process."""
 
     def __init__(self, settings: Settings) -> None:

@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-TAIL_LINES = 20
 
 _libc = ctypes.CDLL(None)
 
@@ -64,11 +63,11 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
         self._child.wait()
 
-    def tail(self) -> str:
+    def tail(self, lines: int) -> str:
         """The last lines of its log."""
         if self.log is None or not self.log.exists():
             return ""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def _die_with_parent() -> None:

@@ -4,7 +4,7 @@ import os
 import site
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,8 @@ from pipeline.settings import Settings
 
 STUB_SECONDS = 600  # a model may fetch weights while it starts
 STOP_SECONDS = 15  # of which Triton gives requests in flight all but the last five
+TAIL_LINES = 15
+READY = "READY"  # a model's state
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -56,12 +58,13 @@ class TritonServer:
         while time.monotonic() < deadline:
             if self.process.exit_status is not None:
                 raise self._failure(f"tritonserver ended with status {self.process.exit_status}")
-            states = self._states()
-            if states is not None:
-                failed = [name for name in self.models if states.get(name) != "READY"]
+            index = self._index()
+            if index is not None:
+                failed = [name for name in self.models if index.get(name, "") != READY]
                 if not failed:
                     return
-                raise self._failure(f"Triton could not load {', '.join(failed)}")
+                reasons = "; ".join(f"{name}: {index.get(name, 'unknown')}" for name in failed)
+                raise self._failure(f"Triton could not load {reasons}")
             time.sleep(0.1)
         raise self._failure(f"Triton was not ready within {seconds:.0f} s")
 
@@ -71,16 +74,24 @@ class TritonServer:
         for region in SHARED_MEMORY.glob(f"{self._region}*"):
             region.unlink(missing_ok=True)
 
-    def _states(self) -> dict[str, str] | None:
-        """The state of each model; None while the server loads and does not answer yet."""
+    def _index(self) -> dict[str, str] | None:
+        """READY or the reason why not, for each model; None while the server loads them."""
         try:
             index = httpx.post(f"{self._url}/v2/repository/index", timeout=5).json()
         except httpx.TransportError:
             return None
-        return {model["name"]: model.get("state", "UNAVAILABLE") for model in index}
+        return {
+            model["name"]: READY
+            if model.get("state") == READY
+            else model.get("reason", "not loaded")
+            for model in index
+        }
 
     def _failure(self, what: str) -> TritonFailed:
-        return TritonFailed(f"{what}; the end of {self.log}:\n{self.process.tail()}")
+        # Triton writes its configuration as tables; what went wrong is between them.
+        lines = [line for line in self.process.tail(200).splitlines() if line[:1] not in "|+"]
+        end = "\n".join(lines[-TAIL_LINES:])
+        return TritonFailed(f"{what}\nthe end of {self.log}:\n{end}")
 
 
 def arguments(
@@ -111,12 +122,11 @@ def arguments(
     ]
 
 
-def environment(settings: Settings, libraries: Sequence[Path]) -> Mapping[str, str]:
+def environment(settings: Settings, libraries: Sequence[Path]) -> dict[str, str]:
     """The server's environment.
 
-    The stubs find this interpreter's packages through ``PATH``, and the CUDA
-    libraries of its wheels, which CTranslate2 opens by name, through
-    ``LD_LIBRARY_PATH``.
+    The stubs find this interpreter's packages through ``PATH``; CTranslate2
+    finds the CUDA libraries of its wheels through ``LD_LIBRARY_PATH``.
     """
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
     if settings.torch_device == "cuda":
@@ -128,15 +138,23 @@ def environment(settings: Settings, libraries: Sequence[Path]) -> Mapping[str, s
         "HF_HOME": str(settings.cache_dir / "huggingface"),
         "TORCH_HOME": str(settings.cache_dir / "torch"),
         **variables,
-        "PATH": os.pathsep.join([str(Path(sys.prefix, "bin")), variables.get("PATH", "")]),
-        "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)),
+        "PATH": _joined(Path(sys.prefix, "bin"), variables.get("PATH")),
+        "LD_LIBRARY_PATH": _joined(*libraries, variables.get("LD_LIBRARY_PATH")),
     }
 
 
 def cuda_libraries() -> list[Path]:
-    """The folders of CUDA libraries that were installed as wheels."""
-    return sorted(
+    """The folders of those CUDA libraries that CTranslate2 opens by name, if they are installed.
+
+    Not of all: the server itself must go on using the CUDA runtime it was built with.
+    """
+    return [
         folder
         for packages in site.getsitepackages()
-        for folder in Path(packages).glob("nvidia/*/lib")
-    )
+        for name in ("cublas", "cudnn")
+        if (folder := Path(packages, "nvidia", name, "lib")).is_dir()
+    ]
+
+
+def _joined(*paths: Path | str | None) -> str:
+    return os.pathsep.join(str(path) for path in paths if path)

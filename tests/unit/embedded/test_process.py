@@ -51,7 +51,7 @@ def test_a_child_that_does_not_listen_is_killed(tmp_path):
         "time.sleep(600)\n"
     )
     process = Process([sys.executable, "-c", script], os.environ, tmp_path / "log")
-    while "ready" not in process.tail():
+    while "ready" not in process.tail(20):
         time.sleep(0.05)
     process.stop(0.2)
     assert process.exit_status == -signal.SIGKILL
@@ -78,5 +78,5 @@ def test_the_tail_is_the_end_of_the_log(tmp_path):
     process = Process([sys.executable, "-c", script], os.environ, tmp_path / "log")
     while process.exit_status is None:
         time.sleep(0.05)
-    assert process.tail().splitlines()[-1] == "99"
-    assert "50" not in process.tail()
+    assert process.tail(20).splitlines()[-1] == "99"
+    assert "50" not in process.tail(20)

@@ -6,11 +6,44 @@ Python backend that is embedded here read the wrong bytes.
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
-import torch
 import triton_python_backend_utils as pb_utils
 
 from pipeline.documents import Document, DocumentType
+
+_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_capsule_pointer.restype = ctypes.c_void_p
+_capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+_rename_capsule = ctypes.pythonapi.PyCapsule_SetName
+_rename_capsule.argtypes = [ctypes.py_object, ctypes.c_char_p]
+_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule.restype = ctypes.py_object
+_new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+FRESH, CONSUMED = b"dltensor", b"used_dltensor"  # DLPack's names for a capsule's two states
+
+
+class _Lent:
+    """An array as Triton's Python backend can take it over without torch.
+
+    The backend renames the capsule that it has consumed to a name of its own,
+    on which NumPy's destructor of the capsule fails.  This one has none; the
+    backend calls the deleter of the tensor inside.  Without torch, a step
+    takes 60 MB of memory instead of 500.
+    """
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array
+
+    def __dlpack__(self, stream: object = None) -> object:
+        capsule = self._array.__dlpack__()
+        pointer = _capsule_pointer(capsule, FRESH)
+        _rename_capsule(capsule, CONSUMED)
+        return _new_capsule(pointer, FRESH, None)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._array.__dlpack_device__()
 
 
 def read_array(message: object, name: str) -> np.ndarray:
@@ -39,7 +72,7 @@ def array_tensor(name: str, array: np.ndarray) -> pb_utils.Tensor:
     """A tensor of this array; copied where Triton could not read it in place."""
     if not (array.flags.c_contiguous and array.flags.writeable):
         array = array.copy(order="C")
-    return pb_utils.Tensor.from_dlpack(name, torch.from_numpy(array))
+    return pb_utils.Tensor.from_dlpack(name, _Lent(array))
 
 
 def document_tensor(name: str, document: Document) -> pb_utils.Tensor:

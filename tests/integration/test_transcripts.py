@@ -1,0 +1,157 @@
+"""The whole path on real speech: what was said, who said it, and when."""
+
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+
+from client.triton import TritonClient
+from pipeline.documents import Turns
+from tests.scoring import (
+    diarization_error_rate,
+    read_rttm,
+    read_stm,
+    word_error_rate,
+    words_in_their_utterance,
+)
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+
+
+def post(service, path: Path, **query: str) -> httpx.Response:
+    with path.open("rb") as recording:
+        return httpx.post(
+            f"{service.base_url}/asr",
+            params={"output": "json", **query},
+            files={"audio_file": (path.name, recording)},
+            timeout=300,
+        )
+
+
+@pytest.fixture(scope="module")
+def conversation(service, sample) -> dict:
+    """The sample's transcript, asked for without any hint."""
+    response = post(service, sample)
+    assert response.status_code == httpx.codes.OK, response.text
+    return response.json()
+
+
+def test_the_words_are_those_that_were_said(conversation, sample):
+    said = " ".join(utterance.text for utterance in read_stm(sample.with_suffix(".stm")))
+    heard = " ".join(segment["text"] for segment in conversation["segments"])
+    assert conversation["language"] == "en"
+    assert word_error_rate(said, heard) <= 0.25
+
+
+def test_the_speakers_are_the_two_who_spoke(conversation, sample):
+    assert {segment["speaker"] for segment in conversation["segments"]} == {
+        "SPEAKER_00",
+        "SPEAKER_01",
+    }
+    speaker_of = {}
+    for utterance in read_stm(sample.with_suffix(".stm")):
+        for word in conversation["word_segments"]:
+            if utterance.start <= (word["start"] + word["end"]) / 2 <= utterance.end:
+                speaker_of.setdefault(utterance.speaker, []).append(word["speaker"])
+    diane, sheila = speaker_of["Diane"], speaker_of["Sheila"]
+    first = diane[0]
+    assert diane.count(first) / len(diane) >= 0.9
+    assert sheila.count(first) / len(sheila) <= 0.1
+
+
+def test_turns_are_those_of_the_reference(service, sample, sample_audio):
+    with triton.InferenceServerClient(service.triton_grpc) as client:
+        audio = triton.InferInput("AUDIO", [1, len(sample_audio)], "INT16")
+        audio.set_data_from_numpy(sample_audio[None])
+        result = client.infer("asr", [audio], outputs=[triton.InferRequestedOutput("TURNS")])
+    turns = Turns.model_validate_json(result.as_numpy("TURNS").tobytes()).turns
+    reference = read_rttm(sample.with_suffix(".rttm"))
+    error = diarization_error_rate(reference, [turn.model_dump() for turn in turns])
+    assert error <= 0.10
+    assert len({turn.speaker for turn in turns}) == 2
+
+
+def test_words_are_where_they_were_said(conversation, sample):
+    inside, matched = words_in_their_utterance(
+        read_stm(sample.with_suffix(".stm")), conversation["word_segments"], tolerance=0.3
+    )
+    assert matched >= 60
+    assert inside / matched >= 0.9
+
+
+def test_the_shape_is_the_references(conversation):
+    assert conversation["text"] == conversation["segments"]
+    assert conversation["word_segments"] == [
+        word for segment in conversation["segments"] for word in segment["words"]
+    ]
+    end = 0.0
+    for segment in conversation["segments"]:
+        assert {"start", "end", "text", "speaker", "words"} <= set(segment)
+        assert segment["text"].split() == [word["word"] for word in segment["words"]]
+        assert segment["start"] <= segment["words"][0]["start"]
+        for word in segment["words"]:
+            assert set(word) == {"word", "start", "end", "score", "speaker"}
+            assert 0.0 <= word["score"] <= 1.0
+            assert word["start"] < word["end"]
+            assert word["start"] >= end - 0.5
+            end = word["end"]
+
+
+def test_russian_is_heard_as_russian(service):
+    response = post(service, RECORDINGS / "russian.flac", diarize="false")
+    transcript = response.json()
+    assert transcript["language"] == "ru"
+    heard = " ".join(segment["text"] for segment in transcript["segments"])
+    assert word_error_rate((RECORDINGS / "russian.txt").read_text(), heard) <= 0.15
+    words = transcript["word_segments"]
+    assert [word["word"] for word in words] == heard.split()
+    assert all(0 <= word["start"] < word["end"] <= 14.7 for word in words)
+    assert [word["start"] for word in words] == sorted(word["start"] for word in words)
+    assert "speaker" not in words[0]
+
+
+def test_without_words_and_speakers_the_text_is_the_same(service, sample, conversation):
+    response = post(service, sample, diarize="false", word_timestamps="false")
+    transcript = response.json()
+    assert transcript["word_segments"] == []
+    assert all("speaker" not in segment for segment in transcript["segments"])
+    assert " ".join(s["text"] for s in transcript["segments"]) == " ".join(
+        s["text"] for s in conversation["segments"]
+    )
+
+
+def test_any_triton_client_gets_what_the_adapter_gives(service, sample, conversation):
+    with TritonClient(service.triton_grpc) as client:
+        transcript = client.transcribe(sample)
+    assert [segment.text for segment in transcript.segments] == [
+        segment["text"] for segment in conversation["segments"]
+    ]
+    assert [segment.speaker for segment in transcript.segments] == [
+        segment["speaker"] for segment in conversation["segments"]
+    ]
+
+
+def test_ctc_and_attention_give_the_same_words(service, sample, conversation):
+    by_ctc = post(service, sample, alignment="ctc", diarize="false").json()["word_segments"]
+    by_attention = conversation["word_segments"]
+    assert [word["word"] for word in by_ctc] == [word["word"] for word in by_attention]
+    # The network is a small random one: its times are its own, but inside the chunk.
+    assert [word["start"] for word in by_ctc] != [word["start"] for word in by_attention]
+    assert all(6.0 <= word["start"] <= word["end"] <= 30.0 for word in by_ctc)
+
+
+def test_a_length_that_is_no_second_is_heard_out(service, tmp_path):
+    """The last, short chunk of a recording is not lost."""
+    import wave
+
+    path = tmp_path / "short.wav"
+    with wave.open(str(path), "wb") as recording:
+        recording.setnchannels(1)
+        recording.setsampwidth(2)
+        recording.setframerate(16_000)
+        recording.writeframes(np.zeros(700, np.int16).tobytes())
+    response = post(service, path)
+    assert response.status_code == httpx.codes.OK
+    assert response.json()["segments"] == []

@@ -88,6 +88,7 @@ class Engine:
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
+        options.check_deadline()
         try:
             async with self._lender.lend(recording) as audio:
                 try:

@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.audio import SAMPLE_RATE
 
 SHARED_MEMORY = Path("/dev/shm")
-PREFIX = "triton-asr-"
+PREFIX = "asr-recording-"
 SAMPLE_BYTES = np.dtype(np.int16).itemsize
 BYTES_PER_SECOND = SAMPLE_RATE * SAMPLE_BYTES
 # A file is created a moment before it is locked; nobody's file is unlocked for longer.

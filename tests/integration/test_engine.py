@@ -1,0 +1,196 @@
+"""The engine against a real Triton whose models do what the test tells them, dying included."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+
+from adapter.embedded.backend import assemble
+from adapter.embedded.repository import render
+from adapter.embedded.tritonserver import TritonServer
+from adapter.engine import Engine
+from adapter.failures import NotReady, ProcessDied
+from adapter.processes import STUB, live_instances
+from adapter.recording import SHARED_MEMORY, Recording
+from pipeline.documents import Transcript
+from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
+from pipeline.options import Options
+from pipeline.settings import Settings
+from tests.ports import free_ports
+
+GRAPH = Path(__file__).parent / "tiny_graph"
+MODELS = {"asr", "transcription", "whisper"}
+START_SECONDS = 120
+PCM = np.arange(-20_000, 30_000, dtype=np.int16)
+TEXT = str(int(PCM.astype(np.int64).sum()))
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of an adapter whose Triton serves the tiny graph."""
+    run = tmp_path_factory.mktemp("triton")
+    http, grpc, metrics = free_ports(3)
+    settings = Settings(
+        _env_file=None,
+        device="cpu",
+        triton_http_port=http,
+        triton_grpc_port=grpc,
+        triton_metrics_port=metrics,
+    )
+    models = render(run / "models", settings, GRAPH)
+    server = TritonServer(settings, assemble(settings), run / "models", models, run)
+    try:
+        server.wait_until_ready(START_SECONDS)
+        yield settings
+    finally:
+        server.stop()
+
+
+def ask(
+    engine: Engine, command: str | None = None, seconds: float = 60, shared: bool = True
+) -> Awaitable[Transcript]:
+    async def run() -> Transcript:
+        with Recording(shared) as recording:
+            os.write(recording.fd, PCM.tobytes())
+            deadline_ms = int((time.time() + seconds) * 1000)
+            options = Options(hotwords=command, deadline_ms=deadline_ms)
+            transcript = await engine.transcribe(recording, options, "SEGMENTS")
+        assert not (recording.key and (SHARED_MEMORY / recording.key).exists())
+        return transcript
+
+    return run()
+
+
+def run(settings: Settings, use: Callable[[Engine], Awaitable[object]]) -> object:
+    async def main() -> object:
+        async with Engine(settings) as engine:
+            return await asyncio.wait_for(use(engine), 120)
+
+    return asyncio.run(main())
+
+
+def regions(settings: Settings) -> list[str]:
+    client = triton.InferenceServerClient(f"127.0.0.1:{settings.triton_grpc_port}")
+    return list(client.get_system_shared_memory_status().regions)
+
+
+async def no_region_is_left(settings: Settings) -> None:
+    while regions(settings):
+        await asyncio.sleep(0.05)
+
+
+def kill(settings: Settings, model: str) -> None:
+    (instance,) = live_instances(settings.triton_grpc_port)[model]
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        arguments = process.read_bytes().decode().split("\0")
+        if (
+            arguments[0].endswith(STUB)
+            and instance in arguments
+            and str(GRAPH) in str(Path(arguments[1]).resolve())
+        ):
+            os.kill(int(process.parent.name), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("mode", ["auto", "on", "off"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_every_sample_arrives_by_either_way_and_nothing_is_left(settings, mode, shared):
+    async def use(engine: Engine) -> Transcript:
+        transcript = await ask(engine, shared=shared)
+        await no_region_is_left(settings)
+        return transcript
+
+    changed = settings.model_copy(update={"triton_shared_memory": mode})
+    assert run(changed, use).segments[0].text == TEXT
+
+
+def test_a_triton_that_cannot_read_our_memory_gets_bytes(settings):
+    async def use(engine: Engine) -> tuple[str, bool]:
+        with Recording(shared=True) as recording:
+            os.write(recording.fd, PCM.tobytes())
+            os.unlink(SHARED_MEMORY / recording.key)  # as if Triton ran elsewhere
+            options = Options(deadline_ms=int((time.time() + 60) * 1000))
+            transcript = await engine.transcribe(recording, options, "SEGMENTS")
+        return transcript.segments[0].text, engine.shares_memory
+
+    assert run(settings, use) == (TEXT, False)
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "words"),
+    [("refuse", InvalidRequest, "this cannot be done"), ("fail", PipelineError, "mistake of ours")],
+)
+def test_what_a_model_says_of_a_failure_arrives(settings, command, kind, words):
+    with pytest.raises(kind, match=words) as failure:
+        run(settings, lambda engine: ask(engine, command))
+    assert type(failure.value) is kind
+
+
+def test_a_deadline_ends_the_wait(settings):
+    with pytest.raises(DeadlineExceeded):
+        run(settings, lambda engine: ask(engine, "leaf sleeps 8", seconds=1))
+    run(settings, ask)
+
+
+def test_a_deadline_that_has_passed_asks_nothing(settings):
+    with pytest.raises(DeadlineExceeded):
+        run(settings, lambda engine: ask(engine, seconds=-1))
+
+
+def test_memory_lent_for_a_cancelled_request_comes_back(settings):
+    async def use(engine: Engine) -> int:
+        task = asyncio.create_task(ask(engine, "sleep 2"))
+        while not regions(settings):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await no_region_is_left(settings)
+        return (await ask(engine)).segments[0].text
+
+    assert run(settings, use) == TEXT
+
+
+@pytest.mark.parametrize("part", ["leaf", "step"])
+def test_a_death_is_mended_once_and_nobody_hears_of_it(settings, tmp_path, part):
+    async def use(engine: Engine) -> list[Transcript]:
+        before = (await ask(engine)).model
+        others = [asyncio.create_task(ask(engine, "sleep 3")) for _ in range(3)]
+        await asyncio.sleep(0.5)
+        answers = [await ask(engine, f"{part} dies once {tmp_path / part}")]
+        answers += await asyncio.gather(*others)
+        leaves = {transcript.model for transcript in answers}
+        assert len(leaves) == 1, "loaded again more than once"
+        assert (before in leaves) is (part == "step")
+        return answers
+
+    assert {transcript.segments[0].text for transcript in run(settings, use)} == {TEXT}
+
+
+def test_a_request_that_kills_is_given_up_and_the_next_one_served(settings):
+    async def use(engine: Engine) -> Transcript:
+        with pytest.raises((ProcessDied, NotReady)):
+            await ask(engine, "leaf dies")
+        return await ask(engine)
+
+    assert run(settings, use).segments[0].text == TEXT
+
+
+@pytest.mark.parametrize("model", ["whisper", "transcription"])
+def test_a_model_that_dies_while_idle_is_missed_and_comes_back_by_itself(settings, model):
+    async def use(engine: Engine) -> str:
+        assert not MODELS.intersection(await engine.missing())
+        kill(settings, model)
+        while model not in await engine.missing():
+            await asyncio.sleep(0.05)
+        while MODELS.intersection(await engine.missing()):
+            await asyncio.sleep(0.1)
+        return (await ask(engine)).segments[0].text
+
+    assert run(settings, use) == TEXT

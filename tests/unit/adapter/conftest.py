@@ -1,0 +1,47 @@
+"""Recordings, and an application whose Triton is not there."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapter.app import create_app
+from adapter.decoding import find_ffmpeg
+from pipeline.settings import Settings
+from tests.media import make_media
+from tests.ports import free_ports
+
+RunApp = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    return find_ffmpeg(None)
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of recordings, see tests/media.py."""
+    folder = tmp_path_factory.mktemp("media")
+    make_media(folder)
+    return folder
+
+
+@pytest.fixture
+def run_app() -> RunApp:
+    """A client of the application in the running event loop; nobody listens at Triton's port."""
+
+    @asynccontextmanager
+    async def run(**changes: object) -> AsyncIterator[httpx.AsyncClient]:
+        (port,) = free_ports(1)
+        app = create_app(Settings(_env_file=None, triton_grpc_port=port, **changes))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://service") as client,
+        ):
+            yield client
+
+    return run

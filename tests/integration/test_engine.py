@@ -11,9 +11,6 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 
-from adapter.embedded.backend import assemble
-from adapter.embedded.repository import render
-from adapter.embedded.tritonserver import TritonServer
 from adapter.engine import Engine
 from adapter.failures import NotReady, ProcessDied
 from adapter.processes import STUB, live_instances
@@ -22,34 +19,17 @@ from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings
-from tests.ports import free_ports
+from tests.tiny_triton import GRAPH, tiny_triton
 
-GRAPH = Path(__file__).parent / "tiny_graph"
 MODELS = {"asr", "transcription", "whisper"}
-START_SECONDS = 120
 PCM = np.arange(-20_000, 30_000, dtype=np.int16)
 TEXT = str(int(PCM.astype(np.int64).sum()))
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The settings of an adapter whose Triton serves the tiny graph."""
-    run = tmp_path_factory.mktemp("triton")
-    http, grpc, metrics = free_ports(3)
-    settings = Settings(
-        _env_file=None,
-        device="cpu",
-        triton_http_port=http,
-        triton_grpc_port=grpc,
-        triton_metrics_port=metrics,
-    )
-    models = render(run / "models", settings, GRAPH)
-    server = TritonServer(settings, assemble(settings), run / "models", models, run)
-    try:
-        server.wait_until_ready(START_SECONDS)
+    with tiny_triton(tmp_path_factory.mktemp("triton")) as settings:
         yield settings
-    finally:
-        server.stop()
 
 
 def ask(

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     preload_model: str | None = None
     alignment: Literal["auto", "ctc", "attention"] = "auto"
     alignment_models: Annotated[dict[str, str], NoDecode] = {}
+    diarization_embedding: Literal["shared", "exact"] = "shared"
 
     # Triton
     triton_host: str = "127.0.0.1"

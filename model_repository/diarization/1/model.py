@@ -1,0 +1,49 @@
+"""The ``diarization`` step: a recording in, its speaker turns out."""
+
+from functools import partial
+
+from pipeline.diarization.diarize import diarize
+from pipeline.diarization.recipe import read_recipe
+from pipeline.serving.fanout import FanOut
+from pipeline.serving.step import Step, call_leaf
+from pipeline.serving.tensors import document_tensor, read_array
+
+# Two batches of `segmentation`: one that runs and one that waits.
+WINDOWS = {"cpu": 16, "cuda": 64}
+STRETCHES = 4
+
+
+class TritonPythonModel(Step):
+    """Windows go to ``segmentation``, stretches to ``speaker_embedding``; the rest is here."""
+
+    def load(self, settings):
+        """Prepare the clustering and the windows of both leaves."""
+        self.recipe = read_recipe(settings)
+        self.exact = settings.diarization_embedding == "exact"
+        self.windows = FanOut(window=WINDOWS[settings.torch_device])
+        self.stretches = FanOut(window=STRETCHES)
+
+    def answer(self, request, options):
+        """Diarize one recording."""
+        audio = read_array(request, "AUDIO")[0]
+        with self.windows.recording() as windows, self.stretches.recording() as stretches:
+            turns = diarize(
+                audio,
+                options,
+                lambda window: windows.submit(partial(_segment, options, window)),
+                lambda piece, masks: stretches.submit(partial(_embed, options, piece, masks)),
+                self.recipe,
+                self.exact,
+            )
+        return [document_tensor("TURNS", turns)]
+
+
+def _segment(options, window):
+    response = call_leaf("segmentation", {"AUDIO": window[None]}, ["SEGMENTATION"], options)
+    return read_array(response, "SEGMENTATION")[0].copy()
+
+
+def _embed(options, audio, masks):
+    inputs = {"AUDIO": audio[None], "MASKS": masks[None]}
+    response = call_leaf("speaker_embedding", inputs, ["EMBEDDINGS"], options)
+    return read_array(response, "EMBEDDINGS")[0].copy()

@@ -1,0 +1,27 @@
+"""The ``segmentation`` leaf: windows of any recordings in, their local speakers out."""
+
+import numpy as np
+
+from pipeline.diarization.networks import load_segmentation
+from pipeline.serving.leaf import Leaf, together_or_alone
+from pipeline.serving.tensors import array_tensor, read_array
+
+
+class TritonPythonModel(Leaf):
+    """One network; all windows of a batch run together."""
+
+    def load(self, settings):
+        """Load the network."""
+        self.segment = load_segmentation(settings, self.device_index)
+
+    def infer(self, requests):
+        """Segment one batch of windows."""
+        windows = [read_array(request, "AUDIO") for request in requests]
+        return [
+            answer if isinstance(answer, Exception) else [array_tensor("SEGMENTATION", answer)]
+            for answer in together_or_alone(self._together, windows)
+        ]
+
+    def _together(self, windows):
+        ends = np.cumsum([len(each) for each in windows])
+        return np.split(self.segment(np.concatenate(windows)), ends[:-1])

@@ -1,0 +1,88 @@
+"""Which local speakers of which windows are the same person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from pipeline.diarization.reconstruction import SILENT
+from pipeline.diarization.windows import FRAMES
+
+MIN_CLEAN_FRAMES = 0.2 * FRAMES  # alone in at least 2 s of the window, as in pyannote
+# Linkage keeps a distance for every pair of embeddings. Windows overlap by
+# 90 %, so that of a long recording every few seconds' will do: 8000 pairs are 256 MB.
+MAX_TRAINING = 8_000
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many speakers there may be."""
+
+    least: int = 1
+    most: float = np.inf
+
+    @classmethod
+    def of(cls, number: int | None, least: int | None, most: int | None) -> "Bounds":
+        """From a request's options; an exact number overrides the others, as in pyannote."""
+        return cls(number or least or 1, number or most or np.inf)
+
+    def within(self, embeddings: int) -> "Bounds":
+        """The bounds that so many embeddings can meet."""
+        return Bounds(*(max(1, min(embeddings, bound)) for bound in (self.least, self.most)))
+
+
+# Embeddings [n, D], the share of all embeddings that they are, and bounds, to centroids [K, D]
+# and whether two local speakers of one window must be different people.
+Centroids = Callable[[np.ndarray, float, Bounds], tuple[np.ndarray, bool]]
+
+
+def cluster(
+    embeddings: np.ndarray, activity: np.ndarray, bounds: Bounds, find: Centroids
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cluster local speakers: those who speak enough make the clusters, the others join them.
+
+    Args:
+        embeddings: FP32 [W, speakers, D], NaN where there is none.
+        activity: UINT8 [W, 589, speakers].
+        bounds: how many clusters there may be.
+        find: the method.
+
+    Returns:
+        Clusters, INT [W, speakers], SILENT where the speaker says nothing, and their
+        centroids [K, D].
+    """
+    silent = ~activity.any(axis=1)
+    usable = ~np.isnan(embeddings).any(axis=2) & ~silent
+    if not usable.any():
+        return np.where(silent, SILENT, 0), np.zeros((0, embeddings.shape[2]))
+    alone = activity * (activity.sum(axis=2, keepdims=True) == 1)
+    training = usable & (alone.sum(axis=1, dtype=np.int32) >= MIN_CLEAN_FRAMES)
+    rows = np.argwhere(training if training.any() else usable)
+    share = min(1.0, MAX_TRAINING / len(rows))
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MAX_TRAINING)).round().astype(int)]
+    chosen = embeddings[rows[:, 0], rows[:, 1]].astype(np.float64)
+    bounds = bounds.within(len(chosen))
+    if bounds.most < 2:
+        centroids, exclusive = chosen.mean(axis=0, keepdims=True), False
+    else:
+        centroids, exclusive = find(chosen, share, bounds)
+    similarity = np.full((*embeddings.shape[:2], len(centroids)), -np.inf)
+    similarity[usable] = 2 - cdist(embeddings[usable], centroids, metric="cosine")
+    similarity[~usable] = similarity[usable].min() - 1
+    clusters = _assign_exclusively(similarity) if exclusive else similarity.argmax(axis=2)
+    return np.where(silent, SILENT, clusters), centroids
+
+
+def _assign_exclusively(similarity: np.ndarray) -> np.ndarray:
+    clusters = np.full(similarity.shape[:2], SILENT)
+    for window, scores in enumerate(similarity):
+        speakers, chosen = linear_sum_assignment(scores, maximize=True)
+        clusters[window, speakers] = chosen
+    return clusters
+
+
+def means(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The mean of each label's embeddings, [labels, D]."""
+    return np.stack([embeddings[labels == label].mean(axis=0) for label in np.unique(labels)])

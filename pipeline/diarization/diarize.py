@@ -1,0 +1,122 @@
+"""Who spoke when in one recording."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import numpy as np
+
+from pipeline.audio import seconds
+from pipeline.diarization.clustering import Bounds, cluster
+from pipeline.diarization.masks import pooling_masks
+from pipeline.diarization.recipe import Recipe
+from pipeline.diarization.reconstruction import speaker_frames, speaker_turns, speakers_at_once
+from pipeline.diarization.stretches import SHARED_WINDOWS, Stretch, shared
+from pipeline.diarization.windows import FRAMES, SPEAKERS, WINDOW, cut, window_starts
+from pipeline.documents import Turns
+from pipeline.options import Options
+
+Segment = Callable[[np.ndarray], Future]  # INT16 [160000] to UINT8 [589, 3]
+Embed = Callable[[np.ndarray, np.ndarray], Future]  # INT16 [N], UINT8 [P, F] to FP32 [P, D]
+
+MAX_AHEAD = 8  # blocks whose embeddings are awaited at once; their masks are kept until then
+
+
+def diarize(
+    audio: np.ndarray,
+    options: Options,
+    segment: Segment,
+    embed: Embed,
+    recipe: Recipe,
+    exact: bool = False,
+) -> Turns:
+    """Find the speaker turns of a recording.
+
+    Args:
+        audio: INT16 [N], mono at 16 kHz.
+        options: how many speakers there may be, and whether to return their embeddings.
+        segment: sends a window to the segmentation network.
+        embed: sends a stretch of audio and its masks to the embedding network.
+        recipe: what belongs to these networks.
+        exact: embed each window by itself, as pyannote does, rather than share the
+            frame-level layers between overlapping windows.
+
+    Returns:
+        Turns without end before start, none after the recording's end; no turns
+        where nobody speaks.
+
+    Raises:
+        Exception: whatever ``segment`` or ``embed`` failed with.
+    """
+    activity, embeddings = _ask_networks(audio, segment, embed, recipe, exact)
+    if not activity.any():
+        return Turns()
+    bounds = Bounds.of(options.num_speakers, options.min_speakers, options.max_speakers)
+    clusters, centroids = cluster(embeddings, activity, bounds, recipe.find)
+    at_once = np.minimum(speakers_at_once(activity), bounds.most)
+    frames = speaker_frames(activity, clusters, at_once)
+    turns, speakers = speaker_turns(frames, seconds(len(audio)))
+    if not options.return_speaker_embeddings:
+        return Turns(turns=turns)
+    return Turns(turns=turns, speaker_embeddings=_name(centroids, speakers))
+
+
+def _ask_networks(
+    audio: np.ndarray, segment: Segment, embed: Embed, recipe: Recipe, exact: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Activity, UINT8 [W, 589, 3], and embeddings, FP32 [W, 3, D], NaN where there is none."""
+    starts = window_starts(len(audio))
+    segmented = deque(segment(cut(audio, start, WINDOW)) for start in starts)
+    activity = np.zeros((len(starts), FRAMES, SPEAKERS), np.uint8)
+    found = _Embeddings(len(starts))
+    make_stretches = recipe.exact if exact else shared
+    for first in range(0, len(starts), SHARED_WINDOWS):
+        block = activity[first : first + SHARED_WINDOWS]
+        for row in block:
+            row[:] = segmented.popleft().result()
+        stretches = make_stretches(audio, first, pooling_masks(block, recipe.min_frames))
+        found.expect([(each, embed(each.audio, each.masks)) for each in stretches])
+    return activity, found.all()
+
+
+class _Embeddings:
+    """The embeddings of local speakers, as they arrive."""
+
+    def __init__(self, windows: int) -> None:
+        self._windows = windows
+        self._values: np.ndarray | None = None
+        self._awaited: deque[list[tuple[Stretch, Future]]] = deque()
+
+    def expect(self, block: list[tuple[Stretch, Future]]) -> None:
+        self._awaited.append(block)
+        if len(self._awaited) > MAX_AHEAD:
+            self._receive()
+
+    def all(self) -> np.ndarray:
+        while self._awaited:
+            self._receive()
+        if self._values is None:
+            return np.zeros((self._windows, SPEAKERS, 0), np.float32)
+        return self._values
+
+    def _receive(self) -> None:
+        for stretch, future in self._awaited.popleft():
+            vectors = future.result()
+            if self._values is None:
+                shape = (self._windows, SPEAKERS, vectors.shape[1])
+                self._values = np.full(shape, np.nan, np.float32)
+            self._values[stretch.windows, stretch.speakers] = vectors
+
+
+def _name(centroids: np.ndarray, speakers: list[int]) -> dict[str, list[float]]:
+    """Embeddings by speaker, without those that say nothing of him."""
+    named = {
+        f"SPEAKER_{number:02d}": centroids[speaker].tolist()
+        for number, speaker in enumerate(speakers)
+        if speaker < len(centroids)
+    }
+    return {
+        name: vector
+        for name, vector in named.items()
+        if np.isfinite(vector).all() and np.any(vector)
+    }

@@ -1,0 +1,58 @@
+"""The two pairs of networks, and what pyannote's configuration says of each."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from pipeline.diarization.agglomerative import Agglomerative
+from pipeline.diarization.clustering import Centroids
+from pipeline.diarization.stretches import Stretch, excised, windowed
+from pipeline.diarization.windows import FRAMES, WINDOW
+from pipeline.settings import Settings
+
+# Chosen with benchmarks/diarization_threshold.py.
+ECAPA_THRESHOLD = 0.95
+ECAPA_MIN_CLUSTER_SIZE = 6
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the ``diarization`` step must know of the networks behind it."""
+
+    min_samples: int  # the shortest audio that the embedding network takes, as pyannote finds it
+    exact: Callable[[np.ndarray, int, np.ndarray], Iterator[Stretch]]  # as pyannote does it
+    find: Centroids
+
+    @property
+    def min_frames(self) -> int:
+        """Frames of a window that are as long as ``min_samples``."""
+        return math.ceil(FRAMES * self.min_samples / WINDOW)
+
+
+def ungated() -> Recipe:
+    """segmentation-3.0 with ECAPA."""
+    clustering = Agglomerative(ECAPA_THRESHOLD, ECAPA_MIN_CLUSTER_SIZE)
+    return Recipe(min_samples=640, exact=excised, find=clustering)
+
+
+def community(folder: Path) -> Recipe:
+    """community-1, with the parameters of its ``config.yaml``."""
+    from pipeline.diarization.vbx import Vbx
+
+    parameters = yaml.safe_load((folder / "config.yaml").read_text())["params"]["clustering"]
+    clustering = Vbx(
+        folder / "plda", parameters["threshold"], fa=parameters["Fa"], fb=parameters["Fb"]
+    )
+    return Recipe(min_samples=400, exact=windowed, find=clustering)
+
+
+def read_recipe(settings: Settings) -> Recipe:
+    """The recipe of the networks that these settings choose."""
+    from pipeline.weights import community_folder
+
+    folder = community_folder(settings)
+    return community(folder) if folder else ungated()

@@ -1,0 +1,76 @@
+"""Which audio the embedding network sees at once, and which embeddings are made of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.audio import SAMPLE_RATE
+from pipeline.diarization.masks import resample
+from pipeline.diarization.windows import STEP, WINDOW, cut
+
+# Windows overlap by 90 %, and their frames are computed once for all windows of a stretch.
+# Longer stretches share more (the last window of one reaches 9 s into the next) but
+# keep the leaf busy for longer; 30 windows are 39 s of audio.
+SHARED_WINDOWS = 30
+MASK_RATE = 100  # mask frames per second in a stretch; windows start on this grid
+MASKS_PER_WINDOW = WINDOW * MASK_RATE // SAMPLE_RATE
+MASKS_PER_STEP = STEP * MASK_RATE // SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One request to the embedding network."""
+
+    audio: np.ndarray  # INT16 [N]
+    masks: np.ndarray  # UINT8 [P, F]
+    windows: np.ndarray  # [P], the window of each embedding
+    speakers: np.ndarray  # [P], its local speaker
+
+
+def shared(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch]:
+    """One stretch for all windows of a block.
+
+    Args:
+        audio: INT16 [N], the recording.
+        first: the number of the block's first window.
+        masks: UINT8 [windows, 589, 3], the block's pooling masks.
+    """
+    windows, speakers = np.nonzero(masks.any(axis=1))
+    if not len(windows):
+        return
+    begin, end = windows.min(), windows.max()
+    frames = (end - begin) * MASKS_PER_STEP + MASKS_PER_WINDOW
+    spread = np.zeros((len(windows), frames), np.uint8)
+    for row, (window, speaker) in enumerate(zip(windows, speakers, strict=True)):
+        offset = (window - begin) * MASKS_PER_STEP
+        mask = resample(masks[window, :, speaker], MASKS_PER_WINDOW)
+        spread[row, offset : offset + MASKS_PER_WINDOW] = mask
+    piece = cut(audio, (first + begin) * STEP, (end - begin) * STEP + WINDOW)
+    yield Stretch(piece, spread, windows + first, speakers)
+
+
+def windowed(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch]:
+    """One stretch for each window, shared by its speakers; arguments as above.
+
+    What pyannote computes for a network that pools by weights.
+    """
+    for row, mask in enumerate(masks):
+        speakers = np.flatnonzero(mask.any(axis=0))
+        if len(speakers):
+            piece = cut(audio, (first + row) * STEP, WINDOW)
+            windows = np.full(len(speakers), first + row)
+            yield Stretch(piece, np.ascontiguousarray(mask[:, speakers].T), windows, speakers)
+
+
+def excised(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch]:
+    """One stretch for each speaker of each window, of the speaker's samples alone.
+
+    What pyannote computes for ECAPA.  Arguments as above.
+    """
+    for whole in windowed(audio, first, masks):
+        for row, window, speaker in zip(whole.masks, whole.windows, whole.speakers, strict=True):
+            samples = whole.audio[resample(row, WINDOW).astype(bool)]
+            yield Stretch(
+                samples, np.ones((1, 1), np.uint8), np.array([window]), np.array([speaker])
+            )

@@ -39,8 +39,8 @@ def _grpc_port(arguments: list[str]) -> int:
     return DEFAULT_GRPC_PORT
 
 
-def live_instances(grpc_port: int) -> dict[str, set[str]] | None:
-    """The model instances that have a process, by model.
+def live_instances(grpc_port: int) -> dict[str, dict[str, int]] | None:
+    """The model instances that have a process, by model, and that process.
 
     None when no Triton with this gRPC port runs where we can see it: on
     another machine, or in a container with processes of its own.
@@ -57,11 +57,11 @@ def live_instances(grpc_port: int) -> dict[str, set[str]] | None:
     }
     if not servers:
         return None
-    instances: dict[str, set[str]] = {}
+    instances: dict[str, dict[str, int]] = {}
     for pid, arguments in commands.items():
         if os.path.basename(arguments[0]) != STUB or len(arguments) <= STUB_INSTANCE:
             continue
         if _parent(PROC / pid) in servers:
             model = Path(arguments[STUB_MODEL]).parent.parent.name
-            instances.setdefault(model, set()).add(arguments[STUB_INSTANCE])
+            instances.setdefault(model, {})[arguments[STUB_INSTANCE]] = int(pid)
     return instances

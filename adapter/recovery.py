@@ -142,7 +142,7 @@ class Recovery:
             return set()
         dead = set()
         for model in ready.intersection(self._graph) - {ENSEMBLE}:
-            instances = alive.get(model, set())
+            instances = set(alive.get(model, ()))
             if not instances or self._known.get(model, set()) - instances:
                 dead.add(model)
             else:

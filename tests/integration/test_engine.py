@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,13 +12,13 @@ import tritonclient.grpc as triton
 
 from adapter.engine import Engine
 from adapter.failures import NotReady, ProcessDied
-from adapter.processes import STUB, live_instances
+from adapter.processes import live_instances
 from adapter.recording import SHARED_MEMORY, Recording
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings
-from tests.tiny_triton import GRAPH, tiny_triton
+from tests.tiny_triton import tiny_triton
 
 MODELS = {"asr", "transcription", "whisper"}
 PCM = np.arange(-20_000, 30_000, dtype=np.int16)
@@ -66,15 +65,8 @@ async def no_region_is_left(settings: Settings) -> None:
 
 
 def kill(settings: Settings, model: str) -> None:
-    (instance,) = live_instances(settings.triton_grpc_port)[model]
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        arguments = process.read_bytes().decode().split("\0")
-        if (
-            arguments[0].endswith(STUB)
-            and instance in arguments
-            and str(GRAPH) in str(Path(arguments[1]).resolve())
-        ):
-            os.kill(int(process.parent.name), signal.SIGKILL)
+    (process,) = live_instances(settings.triton_grpc_port)[model].values()
+    os.kill(process, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("mode", ["auto", "on", "off"])

@@ -33,7 +33,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "environment: making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "environment: installing $$(grep -c == requirements.lock) pinned packages; the first time takes minutes"
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
 	@touch $@
 

@@ -15,7 +15,7 @@ from adapter.embedded.supervisor import AdapterFailed, Supervisor
 from adapter.embedded.tritonserver import TritonFailed
 from adapter.ports import check_ports
 from adapter.sample import sample_recording
-from client import Client
+from client import Client, ServiceError
 from client.text import speaker_lines
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, SettingsError, read_settings
@@ -77,7 +77,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return UNUSABLE_SETTINGS
-    except (InterpreterError, PipelineError, TritonFailed, AdapterFailed) as error:
+    except (InterpreterError, PipelineError, TritonFailed, AdapterFailed, ServiceError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ Python backend that is embedded here read the wrong bytes.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
@@ -78,3 +79,8 @@ def array_tensor(name: str, array: np.ndarray) -> pb_utils.Tensor:
 def document_tensor(name: str, document: Document) -> pb_utils.Tensor:
     """A UINT8 [1, N] tensor of the document's JSON."""
     return array_tensor(name, np.frombuffer(bytearray(document.encode()), np.uint8)[None])
+
+
+def document_tensors(names: Sequence[str], document: Document) -> list[pb_utils.Tensor]:
+    """The same document under several names."""
+    return [document_tensor(name, document) for name in names]

@@ -10,7 +10,7 @@ from pipeline.documents import LabelSet, Transcript
 from pipeline.errors import WeightsUnavailable
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
-from pipeline.serving.tensors import document_tensor, read_array, read_document
+from pipeline.serving.tensors import document_tensors, read_array, read_document
 
 
 class TritonPythonModel(Step):
@@ -27,7 +27,7 @@ class TritonPythonModel(Step):
         transcript = read_document(request, "SEGMENTS", Transcript)
         with self.stretches.recording() as recording:
             emit = self._emit(options.alignment or self.method, transcript, options, recording)
-            return [document_tensor("WORDS", align(audio, transcript, emit))]
+            return document_tensors(("WORDS", "WORDS_ONWARD"), align(audio, transcript, emit))
 
     def _emit(self, method, transcript, options, recording):
         """The way to a CTC network for the transcript's language; None where there is none."""

@@ -4,9 +4,10 @@ from functools import partial
 
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.recipe import read_recipe
+from pipeline.documents import Turns
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
-from pipeline.serving.tensors import document_tensor, read_array
+from pipeline.serving.tensors import document_tensors, read_array
 
 # Two batches of `segmentation`: one that runs and one that waits.
 WINDOWS = {"cpu": 16, "cuda": 64}
@@ -25,6 +26,8 @@ class TritonPythonModel(Step):
 
     def answer(self, request, options):
         """Diarize one recording."""
+        if not options.diarize:
+            return document_tensors(("TURNS", "TURNS_ONWARD"), Turns())
         audio = read_array(request, "AUDIO")[0]
         with self.windows.recording() as windows, self.stretches.recording() as stretches:
             turns = diarize(
@@ -35,7 +38,7 @@ class TritonPythonModel(Step):
                 self.recipe,
                 self.exact,
             )
-        return [document_tensor("TURNS", turns)]
+        return document_tensors(("TURNS", "TURNS_ONWARD"), turns)
 
 
 def _segment(options, window):

@@ -5,7 +5,7 @@ from functools import partial
 from pipeline.documents import ChunkTranscript
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
-from pipeline.serving.tensors import document_tensor, read_array, read_document
+from pipeline.serving.tensors import document_tensors, read_array, read_document
 from pipeline.transcription import transcribe
 from pipeline.voice_activity import VoiceActivityDetector
 
@@ -30,7 +30,7 @@ class TritonPythonModel(Step):
                 lambda chunk: recording.submit(partial(_recognise, chunk)),
                 options.model or self.default_model,
             )
-        return [document_tensor("SEGMENTS", transcript)]
+        return document_tensors(("SEGMENTS", "SEGMENTS_ONWARD"), transcript)
 
 
 def _recognise(chunk):

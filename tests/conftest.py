@@ -1,7 +1,9 @@
 """What tests of every kind use."""
 
+import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adapter.sample import sample_recording
@@ -11,3 +13,10 @@ from adapter.sample import sample_recording
 def sample() -> Path:
     """Thirty seconds of two people on a telephone line; the truth is beside it (.rttm, .stm)."""
     return sample_recording()
+
+
+@pytest.fixture(scope="session")
+def sample_audio(sample: Path) -> np.ndarray:
+    """The sample's INT16 [480000] at 16 kHz."""
+    with wave.open(str(sample)) as recording:
+        return np.frombuffer(recording.readframes(recording.getnframes()), np.int16)

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.wav2vec2 import save_small_wav2vec2
+
 from tests.ports import free_ports
 
 START_SECONDS = 600  # the first start on a machine downloads 200 MB
@@ -38,7 +40,8 @@ class RunningService:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """``python -m adapter.serve`` on ports of its own, with the weights of CACHE_DIR."""
     folder = tmp_path_factory.mktemp("service")
-    running = start_service(folder)
+    network = save_small_wav2vec2(tmp_path_factory.mktemp("wav2vec2"))
+    running = start_service(folder, ALIGNMENT_MODELS=f"en={network}")
     try:
         wait_until_healthy(running)
         yield running

@@ -28,7 +28,7 @@ def _segment(segment: Segment) -> Json:
     if segment.speaker:
         shape["speaker"] = segment.speaker
     figures = {name: getattr(segment, name) for name in FIGURES}
-    return shape | {name: value for name, value in figures.items() if value is not None}
+    return shape | {name: round(value, 4) for name, value in figures.items() if value is not None}
 
 
 def _usable(embedding: list[float]) -> bool:

@@ -15,8 +15,8 @@ from pipeline.diarization.windows import FRAMES, WINDOW
 from pipeline.settings import Settings
 
 # Chosen with benchmarks/diarization_threshold.py.
-ECAPA_THRESHOLD = 0.95
-ECAPA_MIN_CLUSTER_SIZE = 6
+ECAPA_THRESHOLD = 0.7
+ECAPA_MIN_CLUSTER_SIZE = 12
 
 
 @dataclass(frozen=True)

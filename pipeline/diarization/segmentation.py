@@ -36,6 +36,8 @@ class OnnxSegmentation:
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Threads that wait actively take the cores from the other leaves.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers: list[str | tuple[str, dict]] = ["CPUExecutionProvider"]
         if device != "cpu" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
             providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.split(":")[1]}))

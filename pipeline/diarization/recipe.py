@@ -15,7 +15,7 @@ from pipeline.diarization.windows import FRAMES, WINDOW
 from pipeline.settings import Settings
 
 # Chosen with benchmarks/diarization_threshold.py.
-ECAPA_THRESHOLD = 0.7
+ECAPA_THRESHOLD = 0.75
 ECAPA_MIN_CLUSTER_SIZE = 12
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.wav2vec2 import save_small_wav2vec2
-
 from tests.ports import free_ports
+from tests.wav2vec2 import save_small_wav2vec2
 
 START_SECONDS = 600  # the first start on a machine downloads 200 MB
 STOP_SECONDS = 60

@@ -81,16 +81,18 @@ class Supervisor:
         )
 
     def wait_until_healthy(self, seconds: float) -> None:
-        """Wait for the adapter's ``/health``.
+        """Wait for the adapter's ``/health``, which Triton's models have a part in.
 
         Raises:
             AdapterFailed: it ended, or the time is up.
+            TritonFailed: Triton ended.
         """
         deadline = time.monotonic() + seconds
         answer = "no answer"
         while time.monotonic() < deadline:
             if self.adapter.exit_status is not None:
                 raise AdapterFailed(f"the adapter ended with status {self.adapter.exit_status}")
+            self.triton.check_alive()
             try:
                 response = httpx.get(f"{self.url}/health", timeout=10)
             except httpx.TransportError:
@@ -130,7 +132,7 @@ class Supervisor:
             else:
                 self.adapter.kill()
                 self.start_adapter()
-                self.wait_until_healthy(READY_SECONDS)
+            self.wait_until_healthy(READY_SECONDS)
         except (TritonFailed, AdapterFailed) as error:
             logger.error("%s: %s", name, error)
         else:

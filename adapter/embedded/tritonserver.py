@@ -56,8 +56,7 @@ class TritonServer:
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.process.exit_status is not None:
-                raise self._failure(f"tritonserver ended with status {self.process.exit_status}")
+            self.check_alive()
             index = self._index()
             if index is not None:
                 failed = [name for name in self.models if index.get(name, "") != READY]
@@ -67,6 +66,11 @@ class TritonServer:
                 raise self._failure(f"Triton could not load {reasons}")
             time.sleep(0.1)
         raise self._failure(f"Triton was not ready within {seconds:.0f} s")
+
+    def check_alive(self) -> None:
+        """Raise :class:`TritonFailed` if the server ended."""
+        if self.process.exit_status is not None:
+            raise self._failure(f"tritonserver ended with status {self.process.exit_status}")
 
     def stop(self) -> None:
         """End the server and its stubs, and give back the shared memory they leave behind."""

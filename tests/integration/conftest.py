@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.ports import free_ports
@@ -42,7 +41,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     network = save_small_wav2vec2(tmp_path_factory.mktemp("wav2vec2"))
     running = start_service(folder, ALIGNMENT_MODELS=f"en={network}")
     try:
-        wait_until_healthy(running)
+        wait_until_ready(running)
         yield running
     finally:
         stop_service(running)
@@ -88,19 +87,13 @@ def start_service(folder: Path, **variables: str) -> RunningService:
     )
 
 
-def wait_until_healthy(running: RunningService) -> None:
-    """Wait for ``/health``; a launcher that ends instead fails with what it wrote."""
+def wait_until_ready(running: RunningService) -> None:
+    """Wait until the launcher says so; one that ends instead fails with what it wrote."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if running.process.poll() is not None:
-            pytest.fail(f"the service ended:\n{running.log.read_text()}")
-        try:
-            if httpx.get(f"{running.base_url}/health", timeout=10).status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
+    while "ready at" not in running.log.read_text():
+        if running.process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"the service did not start:\n{running.log.read_text()}")
         time.sleep(0.2)
-    pytest.fail(f"the service was not healthy in time:\n{running.log.read_text()}")
 
 
 def stop_service(running: RunningService) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.conftest import start_service, stop_service, wait_until_healthy
+from tests.integration.conftest import start_service, stop_service, wait_until_ready
 
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -66,7 +66,7 @@ def regions(triton: int) -> list[Path]:
 def test_a_triton_that_dies_comes_back_and_ctrl_c_leaves_nothing(tmp_path):
     running = start_service(tmp_path)
     try:
-        wait_until_healthy(running)
+        wait_until_ready(running)
         first = triton_of(running.process.pid)
         memory = regions(first)
         assert memory
@@ -75,7 +75,7 @@ def test_a_triton_that_dies_comes_back_and_ctrl_c_leaves_nothing(tmp_path):
             if "triton: ready again" in running.log.read_text():
                 break
             time.sleep(0.2)
-        wait_until_healthy(running)
+        assert httpx.get(f"{running.base_url}/health").status_code == httpx.codes.OK
         second = triton_of(running.process.pid)
         assert second != first
         memory += regions(second)
@@ -91,7 +91,7 @@ def test_a_triton_that_dies_comes_back_and_ctrl_c_leaves_nothing(tmp_path):
 def test_a_killed_launcher_leaves_nothing(tmp_path):
     running = start_service(tmp_path)
     try:
-        wait_until_healthy(running)
+        wait_until_ready(running)
         everything = descendants(running.process.pid)
         running.process.kill()
         assert wait_until_gone(everything) == set()

@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 
 STUB_SECONDS = 600  # a model may fetch weights while it starts
 STOP_SECONDS = 15  # of which Triton gives requests in flight all but the last five
-TAIL_LINES = 15
+TAIL_LINES, TAIL_COLUMNS = 15, 200
 READY = "READY"  # a model's state
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -62,8 +62,8 @@ class TritonServer:
                 failed = [name for name in self.models if index.get(name, "") != READY]
                 if not failed:
                     return
-                reasons = "; ".join(f"{name}: {index.get(name, 'unknown')}" for name in failed)
-                raise self._failure(f"Triton could not load {reasons}")
+                reasons = [f"{name}: {index.get(name, 'no such model')}" for name in failed]
+                raise self._failure(f"Triton could not load {'; '.join(reasons)}")
             time.sleep(0.1)
         raise self._failure(f"Triton was not ready within {seconds:.0f} s")
 
@@ -84,18 +84,19 @@ class TritonServer:
             index = httpx.post(f"{self._url}/v2/repository/index", timeout=5).json()
         except httpx.TransportError:
             return None
-        return {
-            model["name"]: READY
-            if model.get("state") == READY
-            else model.get("reason", "not loaded")
-            for model in index
-        }
+        return {model["name"]: _state(model) for model in index}
 
     def _failure(self, what: str) -> TritonFailed:
         # Triton writes its configuration as tables; what went wrong is between them.
         lines = [line for line in self.process.tail(200).splitlines() if line[:1] not in "|+"]
-        end = "\n".join(lines[-TAIL_LINES:])
+        end = "\n".join(line[:TAIL_COLUMNS] for line in lines[-TAIL_LINES:])
         return TritonFailed(f"{what}\nthe end of {self.log}:\n{end}")
+
+
+def _state(model: dict[str, str]) -> str:
+    if model.get("state") == READY:
+        return READY
+    return model.get("reason", "not loaded").partition("\n")[0]
 
 
 def arguments(

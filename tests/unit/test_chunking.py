@@ -1,5 +1,7 @@
 """Chunks hold all the speech, none twice, and are cut where nobody speaks."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,7 @@ def test_speech_without_end_is_cut_into_chunks_that_miss_nothing(sample_audio):
         chunks(VoiceActivityDetector().spans(without_pause, LONGEST_SPEECH), len(without_pause))
     )
     assert all(len(chunk) <= CHUNK_SAMPLES for chunk in cuts)
-    assert all(before.end <= after.start for before, after in zip(cuts, cuts[1:], strict=False))
+    assert all(before.end <= after.start for before, after in itertools.pairwise(cuts))
     assert sum(map(len, cuts)) > 0.95 * len(without_pause)
 
 
@@ -61,6 +63,6 @@ def test_random_speech_is_covered_exactly():
         speech = spans(*zip(starts, starts + lengths, strict=True))
         cuts = list(chunks(iter(speech), speech[-1].end + SAMPLE_RATE))
         assert all(0 < len(chunk) <= CHUNK_SAMPLES for chunk in cuts)
-        assert all(a.end <= b.start for a, b in zip(cuts, cuts[1:], strict=False))
+        assert all(a.end <= b.start for a, b in itertools.pairwise(cuts))
         for span in speech:
             assert any(c.start <= span.start and span.end <= c.end for c in cuts)

@@ -66,11 +66,11 @@ def test_hotwords_reach_the_decoder(recogniser, introduction):
     assert "Dyan" in hinted.text or "Shiela" in hinted.text
 
 
-def test_an_english_whisper_says_what_it_cannot_do(tmp_path):
+def test_an_english_whisper_says_what_it_cannot_do():
     english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", threads=2)
-    with pytest.raises(InvalidRequest, match="language.*English only"):
+    with pytest.raises(InvalidRequest, match=r"language.*English only"):
         english.check(Options(language="de"))
-    with pytest.raises(InvalidRequest, match="task.*cannot translate"):
+    with pytest.raises(InvalidRequest, match=r"task.*cannot translate"):
         english.check(Options(task="translate"))
     english.check(Options(language="en"))
 

@@ -1,0 +1,1 @@
+"""What the service costs, beside WhisperX as people run it today."""

@@ -1,0 +1,1 @@
+"""The measurements; each adds rows to the table."""

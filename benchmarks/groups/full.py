@@ -1,0 +1,33 @@
+"""Four hours through everything."""
+
+from benchmarks import recordings
+from benchmarks.bench import Bench
+from benchmarks.measure import Row, progress
+from benchmarks.processes import MEGABYTE, Peak, private, proportional
+
+SECONDS = 4 * 3600.0
+
+
+def run(bench: Bench) -> None:
+    """Add the rows of a recording of four hours."""
+    with bench.only("service"):
+        service = bench.service()
+        recording = recordings.phone_call(bench.work, SECONDS)
+        progress("full: 4 h through everything")
+        adapter = private(lambda: service.adapter)
+        everything = proportional(lambda: service.processes)
+        with Peak.of(everything) as together, Peak.of(adapter) as held:
+            answer = service.post(recording.path)
+    last = max((segment.end for segment in answer.transcript.segments), default=0.0)
+    bench.add(
+        Row(
+            "4 h through everything: memory of all processes",
+            [together.bytes / MEGABYTE],
+            "MB",
+            reach=8192,
+            better="less",
+            seconds={"until the answer": [answer.seconds]},
+            note=f"{len(answer.transcript.segments)} segments up to {last:.0f} s; "
+            f"adapter {held.bytes / MEGABYTE:.0f} MB beside the PCM",
+        )
+    )

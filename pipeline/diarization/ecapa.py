@@ -5,14 +5,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from speechbrain.lobes.features import Fbank
-from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN, SERes2NetBlock
+from torch.nn import functional
 
 from pipeline.audio import to_float
 from pipeline.diarization.masks import resample
+from pipeline.diarization.windows import WINDOW
 
 MEL_BANDS = 80
 # Its widest convolution reflects 4 frames of 10 ms at either end, so it needs 5.
 MIN_SAMPLES = 640
+# Frames of 10 ms on either side of one that it is compared with in a stretch of several
+# speakers. The network was trained on 3 s of one speaker. Over the whole stretch, a voice
+# would depend on who else happens to be in it, and look like two in two stretches.
+CONTEXT = 150
 # The architecture of spkrec-ecapa-voxceleb, from its hyperparams.yaml.
 ARCHITECTURE = {
     "input_size": MEL_BANDS,
@@ -69,11 +75,13 @@ class Ecapa:
     def _frames(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Features [T, 3072], and their part in the first layer of the attention [T, 128]."""
         network = self._network
-        features = self._features(samples)
-        layer = (features - features.mean(dim=1, keepdim=True)).transpose(1, 2)
+        # One speaker of one window is compared with all he says there, as SpeechBrain does it.
+        alone = samples.shape[1] <= WINDOW
+        layer = self._features(samples).transpose(1, 2)
+        layer = layer - _mean_around(layer, alone)
         layers = []
         for block in network.blocks:
-            layer = block(layer)
+            layer = _excite(block, layer, alone) if hasattr(block, "se_block") else block(layer)
             layers.append(layer)
         frames = network.mfa(torch.cat(layers[1:], dim=1))[0].T.contiguous()
         weight, bias = self._attention()
@@ -97,3 +105,22 @@ class Ecapa:
         deviation = (attention * (frames - mean).square()).sum(dim=0).clamp(pooling.eps).sqrt()
         statistics = torch.cat([mean, deviation])[None, :, None]
         return self._network.fc(self._network.asp_bn(statistics))[0, :, 0]
+
+
+def _excite(block: SERes2NetBlock, layer: torch.Tensor, alone: bool) -> torch.Tensor:
+    """A squeeze-and-excitation block whose gates follow what is around each frame."""
+    inner = block.tdnn2(block.res2net_block(block.tdnn1(layer)))
+    gate = block.se_block
+    squeezed = gate.relu(gate.conv1(_mean_around(inner, alone)))
+    return torch.sigmoid(gate.conv2(squeezed)) * inner + layer
+
+
+def _mean_around(layer: torch.Tensor, alone: bool) -> torch.Tensor:
+    """The mean [1, C, T] of the frames around each, or [1, C, 1] of all."""
+    if alone:
+        return layer.mean(dim=2, keepdim=True)
+    sums = functional.pad(layer.double().cumsum(dim=2), (1, 0))
+    frame = torch.arange(layer.shape[2], device=layer.device)
+    begin = (frame - CONTEXT).clamp(min=0)
+    end = (frame + CONTEXT + 1).clamp(max=len(frame))
+    return ((sums[:, :, end] - sums[:, :, begin]) / (end - begin)).to(layer.dtype)

@@ -19,6 +19,7 @@ from benchmarks.dialogue import LINES
 from pipeline.audio import SAMPLE_RATE
 
 SHORTEST_CUT, LONGEST_CUT = 10.0, 30.0  # seconds
+SPOKEN = (6.5, 10.0)  # start and length, in seconds, of a lively part of the sample
 VOICES = ("rms", "slt", "awb")
 PAUSE = 0.4  # seconds between lines of a conversation
 

@@ -11,10 +11,9 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Row, progress
 from benchmarks.service import Service
 
-NOTE = 10.0  # seconds
 MEETING = 3600.0
 NOTES = 6  # posted during the meeting
-EVERY = 15.0  # seconds from one answer to the next note
+EVERY = 10.0  # seconds from one answer to the next note
 WARM_SECONDS = 10.0  # of the meeting before the first note
 SHORT_MEETING = 600.0  # the one that is waited for, with and without notes
 NOTE_EVERY = 60.0  # seconds; far more notes than in the sentence above
@@ -25,7 +24,7 @@ def run(bench: Bench) -> None:
     # The meeting is cut off in the middle; its service ends with it.
     service = bench.service()
     call = recordings.phone_call(bench.work, MEETING)
-    note = recordings.part(bench.work, recordings.sample(), 6.5, NOTE)
+    note = recordings.part(bench.work, recordings.sample(), *recordings.SPOKEN)
     service.post(note.path)
     idle = [service.post(note.path).seconds for _ in range(max(bench.rounds, 3))]
     usual = sorted(idle)[len(idle) // 2]

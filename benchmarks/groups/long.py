@@ -26,7 +26,7 @@ def run(bench: Bench) -> None:
     call = recordings.phone_call(bench.work, SECONDS)
     length = SECONDS if bench.full else PART
     scale = SECONDS / length
-    warm = recordings.part(bench.work, call, 0, 20)
+    warm = recordings.part(bench.work, recordings.sample(), *recordings.SPOKEN)
     progress("long: every network runs once")
     reference.ask("run", path=str(warm.path), stages=ALL)
     local.ask("run", path=str(warm.path))

@@ -6,10 +6,12 @@ import numpy as np
 def resample(masks: np.ndarray, frames: int) -> np.ndarray:
     """Read masks [..., F] on a grid of ``frames`` frames over the same audio, the nearest each.
 
-    The same frames as ``torch.nn.functional.interpolate(mode="nearest")`` takes,
-    which is how pyannote spreads a window's mask over an embedding's frames.
+    The same frames as ``torch.nn.functional.interpolate(mode="nearest")`` takes, to its
+    rounding: that is how pyannote spreads a window's mask over an embedding's frames.
     """
-    return masks[..., np.arange(frames) * masks.shape[-1] // frames]
+    step = np.float32(masks.shape[-1] / frames)
+    nearest = (np.arange(frames, dtype=np.float32) * step).astype(np.int64)
+    return masks[..., np.minimum(nearest, masks.shape[-1] - 1)]
 
 
 def pooling_masks(activity: np.ndarray, min_frames: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 import numpy as np
 
 from pipeline.audio import seconds
-from pipeline.diarization.clustering import Bounds, cluster
+from pipeline.diarization.clustering import Bounds, Centroids, cluster
 from pipeline.diarization.masks import pooling_masks
 from pipeline.diarization.recipe import Recipe
 from pipeline.diarization.reconstruction import speaker_frames, speaker_turns, speakers_at_once
@@ -48,21 +48,35 @@ def diarize(
     Raises:
         Exception: whatever ``segment`` or ``embed`` failed with.
     """
-    activity, embeddings = _ask_networks(audio, segment, embed, recipe, exact)
+    activity, embeddings = listen(audio, segment, embed, recipe, exact)
+    return conclude(activity, embeddings, options, recipe.find, seconds(len(audio)))
+
+
+def conclude(
+    activity: np.ndarray, embeddings: np.ndarray, options: Options, find: Centroids, duration: float
+) -> Turns:
+    """Cluster what the networks heard, and put the windows together.
+
+    Args:
+        activity: UINT8 [W, 589, 3].
+        embeddings: FP32 [W, 3, D], NaN where there is none.
+        options: as above.
+        find: the clustering.
+        duration: seconds of the recording.
+    """
     if not activity.any():
         return Turns()
     bounds = Bounds.of(options.num_speakers, options.min_speakers, options.max_speakers)
-    clusters, centroids = cluster(embeddings, activity, bounds, recipe.find)
+    clusters, centroids = cluster(embeddings, activity, bounds, find)
     at_once = np.minimum(speakers_at_once(activity), bounds.most)
-    frames = speaker_frames(activity, clusters, at_once)
-    turns, speakers = speaker_turns(frames, seconds(len(audio)))
+    turns, speakers = speaker_turns(speaker_frames(activity, clusters, at_once), duration)
     if not options.return_speaker_embeddings:
         return Turns(turns=turns)
     return Turns(turns=turns, speaker_embeddings=_name(centroids, speakers))
 
 
-def _ask_networks(
-    audio: np.ndarray, segment: Segment, embed: Embed, recipe: Recipe, exact: bool
+def listen(
+    audio: np.ndarray, segment: Segment, embed: Embed, recipe: Recipe, exact: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Activity, UINT8 [W, 589, 3], and embeddings, FP32 [W, 3, D], NaN where there is none."""
     starts = window_starts(len(audio))

@@ -30,14 +30,12 @@ def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True
 def _attribute_segment(
     segment: Segment, speakers: "_Speakers", language: str | None
 ) -> list[Segment]:
+    whole = speakers.shares(segment.start, segment.end)
     if not segment.words:
-        speaker = speakers.of(segment.start, segment.end)
-        return [segment.model_copy(update={"speaker": speaker})]
-    words: list[Word] = []
-    for word in segment.words:
-        before = words[-1].speaker if words else None
-        speaker = speakers.of(word.start, word.end, before)
-        words.append(word.model_copy(update={"speaker": speaker}))
+        return [segment.model_copy(update={"speaker": speakers.of(segment, whole)})]
+    words = [
+        word.model_copy(update={"speaker": speakers.of(word, whole)}) for word in segment.words
+    ]
     return [
         with_words(segment, list(run), language).model_copy(update={"speaker": speaker})
         for speaker, run in groupby(words, key=lambda word: word.speaker)
@@ -52,21 +50,23 @@ class _Speakers:
         self._starts = [turn.start for turn in self._turns]
         self._longest = max((turn.end - turn.start for turn in turns), default=0.0)
 
-    def of(self, start: float, end: float, before: str | None = None) -> str | None:
-        """The speaker of ``[start, end]`` seconds.
-
-        Where two speak at once, whoever spoke ``before`` keeps the word.
-        """
-        if not self._turns:
-            return None
+    def shares(self, start: float, end: float) -> dict[str, float]:
+        """How long each speaker speaks in a stretch of time, in seconds."""
         first = bisect_left(self._starts, start - self._longest)
         last = bisect_left(self._starts, end)
         shares: dict[str, float] = defaultdict(float)
         for turn in self._turns[first:last]:
             shares[turn.speaker] += max(0.0, min(end, turn.end) - max(start, turn.start))
+        return shares
+
+    def of(self, spoken: Word | Segment, whole: dict[str, float]) -> str | None:
+        """Who spoke it; where several did at once, who has most of the ``whole`` segment."""
+        if not self._turns:
+            return None
+        shares = self.shares(spoken.start, spoken.end)
         if not any(share > 0 for share in shares.values()):
-            return self._nearest((start + end) / 2)
-        return max(shares, key=lambda speaker: (shares[speaker], speaker == before))
+            return self._nearest((spoken.start + spoken.end) / 2)
+        return max(shares, key=lambda speaker: (round(shares[speaker], 3), whole[speaker]))
 
     def _nearest(self, time: float) -> str:
         """The speaker of the turn that is closest to a time in which nobody speaks."""

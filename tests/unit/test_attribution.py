@@ -52,12 +52,20 @@ def test_a_word_outside_all_turns_goes_to_the_nearest():
     assert said(result) == [("B", "word")]
 
 
-def test_where_two_speak_at_once_the_one_who_spoke_keeps_the_word():
+def test_where_two_speak_at_once_the_sentence_decides():
     result = attribute(
-        transcript(("I", 0.0, 0.4), ("say", 1.0, 1.4), ("so", 2.0, 2.4)),
-        turns(("B", 0.9, 1.5), ("A", 0.0, 3.0)),
+        transcript(("And", 1.0, 1.3), ("I'm", 1.3, 1.6), ("Sheila", 1.7, 2.5), ("too.", 2.5, 3.0)),
+        turns(("A", 0.0, 1.7), ("B", 0.9, 4.0)),
     )
-    assert said(result) == [("A", "I say so")]
+    assert said(result) == [("B", "And I'm Sheila too.")]
+
+
+def test_a_whole_phrase_of_somebody_else_is_cut_off():
+    result = attribute(
+        transcript(("So", 0.0, 0.4), ("what?", 0.4, 1.0), ("I", 1.1, 1.5), ("hear.", 1.5, 2.4)),
+        turns(("A", 0.0, 1.05), ("B", 1.05, 3.0)),
+    )
+    assert said(result) == [("A", "So what?"), ("B", "I hear.")]
 
 
 def test_a_short_turn_inside_a_long_one_is_found():
@@ -73,11 +81,11 @@ def test_without_turns_nobody_is_named():
 
 def test_words_can_be_left_out_and_the_cut_stays():
     result = attribute(
-        transcript(("Hello?", 0.0, 0.5), ("Oh,", 1.0, 1.2)),
+        transcript(("Hello?", 0.0, 0.5), ("Oh, hello.", 1.0, 1.7)),
         turns(("A", 0.0, 0.6), ("B", 0.9, 2.0)),
         word_timestamps=False,
     )
-    assert said(result) == [("A", "Hello?"), ("B", "Oh,")]
+    assert said(result) == [("A", "Hello?"), ("B", "Oh, hello.")]
     assert all(segment.words == [] for segment in result.segments)
 
 

@@ -12,20 +12,17 @@ from pathlib import Path
 
 import ctranslate2
 import numpy as np
-from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as TokenizerModel
 
-from pipeline.audio import to_float
-from pipeline.chunking import CHUNK_SAMPLES
 from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
+from pipeline.spectrogram import HOP, Spectrogram
 from pipeline.word_timing import words_of
 
 MAX_TOKENS = 448  # Whisper's decoder context
 MAX_PROMPT = MAX_TOKENS // 2 - 1  # tokens of what came before, as OpenAI's decoder
-FRAME_SAMPLES = 160  # one frame of the spectrogram, 10 ms
 LANGUAGES_REPORTED = 5
 
 # OpenAI's signs of a decoding that went wrong, and the temperatures to try then.
@@ -87,7 +84,7 @@ class Recogniser:
             intra_threads=threads,
         )
         self._vocabulary = TokenizerModel.from_file(str(folder / "tokenizer.json"))
-        self._spectrogram = FeatureExtractor(feature_size=self._network.n_mels)
+        self._spectrogram = Spectrogram(self._network.n_mels)
         self.multilingual = self._network.is_multilingual
 
     def recognise(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
@@ -157,13 +154,7 @@ class Recogniser:
 
     def _features(self, chunks: Sequence[Chunk]) -> ctranslate2.StorageView:
         """Log-mel spectrograms [batch, mels, 3000], each normalised over its own chunk."""
-        features = np.zeros(
-            (len(chunks), self._network.n_mels, CHUNK_SAMPLES // FRAME_SAMPLES), np.float32
-        )
-        for row, chunk in zip(features, chunks, strict=True):
-            padded = np.zeros(CHUNK_SAMPLES, np.float32)
-            padded[: len(chunk.audio)] = to_float(chunk.audio)
-            row[:] = self._spectrogram(padded)[:, : row.shape[1]]
+        features = np.stack([self._spectrogram(chunk.audio) for chunk in chunks])
         return ctranslate2.StorageView.from_array(features)
 
     def _languages(
@@ -267,7 +258,7 @@ class Recogniser:
                 self._rows(encoded, indexes),
                 list(start_sequence),
                 [decodings[i].tokens for i in indexes],
-                [len(chunks[i].audio) // FRAME_SAMPLES for i in indexes],
+                [len(chunks[i].audio) // HOP for i in indexes],
             )
             for index, alignment in zip(indexes, alignments, strict=True):
                 words[index] = words_of(decodings[index].tokens, alignment, tokenizers[index])

@@ -46,10 +46,8 @@ class Spectrogram:
         frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP][:sounding]
         spectrum = rfft(frames * _WINDOW)
         power = spectrum.real**2 + spectrum.imag**2
-        logarithms = np.full(
-            (len(self._filters), FRAMES), np.log10(np.float32(SMALLEST)), np.float32
-        )
-        mel_power = self._filters @ power.T
-        np.log10(np.maximum(mel_power, SMALLEST), out=logarithms[:, :sounding])
+        mel_power = np.zeros((len(self._filters), FRAMES), np.float32)
+        mel_power[:, :sounding] = self._filters @ power.T
+        logarithms = np.log10(np.maximum(mel_power, SMALLEST))
         np.maximum(logarithms, logarithms.max() - RANGE, out=logarithms)
         return (logarithms + 4.0) / 4.0

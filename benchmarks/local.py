@@ -105,7 +105,7 @@ class Local:
         seconds = {}
         audio = _decode(path)
         seconds["decode"] = mark()
-        chunks = Batches(self.whisper.get(None).recognise, self._settings.batch_size)
+        chunks = Batches(self.whisper.get(None).recognise, self._settings.whisper_batch_size)
         transcript = transcribe(audio, Options(), self._detector, chunks.submit, "base")
         seconds["transcribe"] = mark()
         transcript = align(audio, transcript, None)

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     # Hardware
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: str | None = None
-    batch_size: int = Field(8, ge=1, le=128)
+    batch_size: int | None = Field(None, ge=1, le=128)
     cores: int = Field(default_factory=available_cores, ge=1)
 
     # Weights
@@ -84,6 +84,24 @@ class Settings(BaseSettings):
     def whisper_compute_type(self) -> str:
         """CTranslate2's compute type: int8 on a CPU and float16 on CUDA unless configured."""
         return self.compute_type or ("float16" if self.torch_device == "cuda" else "int8")
+
+    @property
+    def whisper_batch_size(self) -> int:
+        """Chunks in one batch of Whisper.
+
+        On a CPU a batch of 8 is 7 % faster a chunk than one of 4, but keeps a
+        chunk that arrives meanwhile waiting for twice as long.
+        """
+        return self.batch_size or (8 if self.torch_device == "cuda" else 4)
+
+    @property
+    def batches_under_way(self) -> int:
+        """Batches of a leaf that its step keeps under way.
+
+        One on a CPU, which takes seconds for it and milliseconds for the next;
+        on a GPU the next one must wait in the queue already.
+        """
+        return 2 if self.torch_device == "cuda" else 1
 
     @property
     def default_model(self) -> str:

@@ -29,7 +29,7 @@ def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) ->
                 (folder / path.name).symlink_to(path.resolve())
         config = (source / model / "config.pbtxt").read_text()
         if model == BATCHED_BY_SETTING:
-            config = with_batch_size(config, settings.batch_size)
+            config = with_batch_size(config, settings.whisper_batch_size)
         (folder / "config.pbtxt").write_text(config)
         # Triton demands a version directory of an ensemble too, and git keeps no empty ones.
         (folder / "1").mkdir(exist_ok=True)

@@ -3,56 +3,75 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 
 Call = Callable[[], object]
 
+MOST_RECORDINGS = 64  # that can have a piece under way beyond the window
+
 
 class FanOut:
-    """A fixed number of workers that serve recordings in turn.
+    """Pieces of all recordings, sent to a leaf in turn.
 
-    The number of workers is the window: so many pieces are in the leaf's queue
-    at once, from all recordings together.  A recording that has just arrived
-    has its first piece sent next but at most ``recordings - 1``, however many
-    pieces the others still hold.
+    So many pieces are under way at once as the ``window`` says, from all
+    recordings together: one batch of the leaf, so that its queue is empty
+    while it runs and full again a moment later.  Beyond that, a recording that
+    has nothing under way may always send one piece.  What has just arrived
+    therefore waits for the batch that runs and for nothing else, and is in the
+    next one alone or with few, however many pieces the others still hold.
     """
 
     def __init__(self, window: int) -> None:
-        self._turns: deque[Recording] = deque()
-        self._ready = threading.Condition()
-        for number in range(window):
-            threading.Thread(target=self._work, name=f"fan-out-{number}", daemon=True).start()
+        self._window = window
+        self._under_way = 0
+        self._turns: deque[Recording] = deque()  # those with pieces to send
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(window + MOST_RECORDINGS, "fan-out")
 
     def recording(self) -> "Recording":
         """A queue for the pieces of one recording."""
         return Recording(self)
 
-    def _enqueue(self, recording: "Recording", call: Call, future: Future) -> None:
-        with self._ready:
+    def enqueue(self, recording: "Recording", call: Call, future: Future) -> None:
+        """Queue a piece; for :class:`Recording`."""
+        with self._lock:
             if not recording.pieces:
                 self._turns.append(recording)
             recording.pieces.append((call, future))
-            self._ready.notify()
+            self._send()
 
-    def _next(self) -> tuple[Call, Future]:
-        with self._ready:
-            while not self._turns:
-                self._ready.wait()
+    def _send(self) -> None:
+        """Start what may be started; the lock is held."""
+        passed = 0
+        while passed < len(self._turns):
             recording = self._turns.popleft()
-            piece = recording.pieces.popleft()
+            if self._under_way >= self._window and recording.under_way:
+                self._turns.append(recording)
+                passed += 1
+                continue
+            passed = 0
+            call, future = recording.pieces.popleft()
             if recording.pieces:
                 self._turns.append(recording)
-            return piece
+            if future.set_running_or_notify_cancel():
+                self._under_way += 1
+                recording.under_way += 1
+                self._threads.submit(self._run, recording, call, future)
 
-    def _work(self) -> None:
-        while True:
-            call, future = self._next()
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(call())
-            except BaseException as failure:
-                future.set_exception(failure)
+    def _run(self, recording: "Recording", call: Call, future: Future) -> None:
+        try:
+            answer, failure = call(), None
+        except BaseException as error:
+            answer, failure = None, error
+        # The leaf must not wait for what the caller does with the answer.
+        with self._lock:
+            self._under_way -= 1
+            recording.under_way -= 1
+            self._send()
+        if failure is None:
+            future.set_result(answer)
+        else:
+            future.set_exception(failure)
 
 
 class Recording:
@@ -60,6 +79,7 @@ class Recording:
 
     def __init__(self, fan_out: FanOut) -> None:
         self.pieces: deque[tuple[Call, Future]] = deque()
+        self.under_way = 0
         self._fan_out = fan_out
         self._futures: list[Future] = []
 
@@ -67,7 +87,7 @@ class Recording:
         """Queue one piece."""
         future: Future = Future()
         self._futures.append(future)
-        self._fan_out._enqueue(self, call, future)
+        self._fan_out.enqueue(self, call, future)
         return future
 
     def __enter__(self) -> "Recording":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -20,8 +21,12 @@ class Leaf:
     A subclass loads its network in :meth:`load` and answers in :meth:`infer`.
     """
 
+    # Where there are few cores, what feeds the networks must not wait for them.
+    NICENESS = 5
+
     def initialize(self, args: dict[str, str]) -> None:
         """Load the network on the device that Triton chose for this instance."""
+        os.nice(self.NICENESS)
         on_gpu = args["model_instance_kind"] == "GPU"
         self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
         self.load(current_settings())

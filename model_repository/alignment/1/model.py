@@ -17,9 +17,9 @@ class TritonPythonModel(Step):
     """Words from cross-attention as they came, or timed anew by ``wav2vec2``."""
 
     def load(self, settings):
-        """Prepare the window of two batches."""
+        """Prepare the fan-out."""
         self.method = settings.alignment
-        self.stretches = FanOut(window=2 * settings.batch_size)
+        self.stretches = FanOut(settings.batches_under_way * settings.whisper_batch_size)
 
     def answer(self, request, options):
         """Align one recording."""

@@ -9,9 +9,9 @@ from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
 
-# Two batches of `segmentation`: one that runs and one that waits.
-WINDOWS = {"cpu": 16, "cuda": 64}
-STRETCHES = 4
+# Pieces under way: a batch of each leaf on a CPU, and two on a GPU.
+WINDOWS = {"cpu": 8, "cuda": 64}
+STRETCHES = {"cpu": 1, "cuda": 4}
 
 
 class TritonPythonModel(Step):
@@ -21,8 +21,8 @@ class TritonPythonModel(Step):
         """Prepare the clustering and the windows of both leaves."""
         self.recipe = read_recipe(settings)
         self.exact = settings.diarization_embedding == "exact"
-        self.windows = FanOut(window=WINDOWS[settings.torch_device])
-        self.stretches = FanOut(window=STRETCHES)
+        self.windows = FanOut(WINDOWS[settings.torch_device])
+        self.stretches = FanOut(STRETCHES[settings.torch_device])
 
     def answer(self, request, options):
         """Diarize one recording."""

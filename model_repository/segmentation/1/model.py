@@ -10,6 +10,9 @@ from pipeline.serving.tensors import array_tensor, read_array
 class TritonPythonModel(Leaf):
     """One network; all windows of a batch run together."""
 
+    # Whisper's is the longer way through the graph: its batches must not wait for these.
+    NICENESS = 15
+
     def load(self, settings):
         """Load the network."""
         self.segment = load_segmentation(settings, self.device_index)

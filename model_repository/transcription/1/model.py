@@ -14,10 +14,10 @@ class TritonPythonModel(Step):
     """Voice activity and chunking here, the chunks fanned out to ``whisper``."""
 
     def load(self, settings):
-        """Prepare the detector and the window of two batches."""
+        """Prepare the detector and the fan-out."""
         self.default_model = settings.default_model
         self.detector = VoiceActivityDetector()
-        self.chunks = FanOut(window=2 * settings.batch_size)
+        self.chunks = FanOut(settings.batches_under_way * settings.whisper_batch_size)
 
     def answer(self, request, options):
         """Transcribe one recording."""

@@ -11,7 +11,7 @@ from tritonclient.utils import InferenceServerException
 
 from adapter.failures import NotReady, ProcessDied, Unreachable, from_triton
 from adapter.recording import Recording, sweep
-from adapter.recovery import ENSEMBLE, Recovery
+from adapter.recovery import CALL_SECONDS, ENSEMBLE, Recovery
 from adapter.shared_memory import Lender
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
@@ -63,6 +63,18 @@ class Engine:
     def shares_memory(self) -> bool:
         """Whether recordings for this engine should lie in shared memory."""
         return self._lender.shares
+
+    async def describe(self) -> dict[str, object]:
+        """``device`` and ``default_model`` as Triton's side has them; it may be another machine.
+
+        Raises:
+            Unreachable: Triton does not answer, or has no model ``whisper``.
+        """
+        try:
+            answer = await self._client.get_model_config("whisper", client_timeout=CALL_SECONDS)
+        except InferenceServerException:
+            raise self._unreachable() from None
+        return {name: text.string_value for name, text in answer.config.parameters.items()}
 
     async def missing(self) -> list[str]:
         """The models that are not ready, or whose process has died as far as can be seen.

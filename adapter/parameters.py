@@ -90,8 +90,10 @@ def model_name(name: str, settings: Settings) -> str | None:
     Raises:
         InvalidRequest: there is no such model; lists those there are.
     """
-    if name in (OPENAI_MODEL, settings.default_model):
+    if name == OPENAI_MODEL:
         return None
+    if name == settings.preload_model:
+        return name  # a folder, perhaps
     for prefix in OPENAI_PREFIXES:
         if name.removeprefix(prefix) in KNOWN_WHISPER_MODELS:
             return name.removeprefix(prefix)

@@ -1,5 +1,6 @@
 """The model repository as the server reads it: this one, with what the settings change in it."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from pipeline.settings import Settings
 
 MODEL_REPOSITORY = Path(__file__).parents[2] / "model_repository"
-BATCHED_BY_SETTING = "whisper"  # the model whose max_batch_size is BATCH_SIZE
+SET_BY_SETTINGS = "whisper"  # the model whose configuration depends on them
 
 
 def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) -> list[str]:
@@ -28,8 +29,9 @@ def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) ->
             if path.name != "config.pbtxt":
                 (folder / path.name).symlink_to(path.resolve())
         config = (source / model / "config.pbtxt").read_text()
-        if model == BATCHED_BY_SETTING:
+        if model == SET_BY_SETTINGS:
             config = with_batch_size(config, settings.whisper_batch_size)
+            config += described(device=settings.torch_device, default_model=settings.default_model)
         (folder / "config.pbtxt").write_text(config)
         # Triton demands a version directory of an ensemble too, and git keeps no empty ones.
         (folder / "1").mkdir(exist_ok=True)
@@ -39,3 +41,12 @@ def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) ->
 def with_batch_size(config: str, size: int) -> str:
     """The text of a ``config.pbtxt`` with another ``max_batch_size``."""
     return re.sub(r"(?m)^max_batch_size:.*$", f"max_batch_size: {size}", config)
+
+
+def described(**parameters: str) -> str:
+    """Parameters of a ``config.pbtxt``: what an adapter on another machine cannot know."""
+    texts = {key: json.dumps(value, ensure_ascii=False) for key, value in parameters.items()}
+    return "".join(
+        f'\nparameters {{ key: "{key}" value: {{ string_value: {text} }} }}'
+        for key, text in texts.items()
+    )

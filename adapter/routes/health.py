@@ -8,7 +8,6 @@ from fastapi.responses import JSONResponse
 from adapter.errors import RETRY_AFTER
 from adapter.failures import Unreachable
 from adapter.formats import Json
-from adapter.service import Service
 
 router = APIRouter(tags=["service"])
 
@@ -23,24 +22,17 @@ VERSION = version(NAME)
 )
 async def health(request: Request) -> JSONResponse:
     """200 when Triton and every model are ready and alive, else 503 with what is missing."""
-    service: Service = request.app.state.service
-    settings = service.settings
-    shape: Json = {
-        "status": "healthy",
-        "device": settings.torch_device,
-        "loaded_models": [settings.default_model],
-        "default_model": settings.default_model,
-        "version": VERSION,
-    }
+    engine = request.app.state.service.engine
     try:
-        missing = await service.engine.missing()
+        missing = await engine.missing()
+        if not missing:
+            about = await engine.describe()
+            about["loaded_models"] = [about["default_model"]] if "default_model" in about else []
+            return JSONResponse({"status": "healthy", **about, "version": VERSION})
+        detail = f"missing: {missing}"
     except Unreachable as failure:
         detail = str(failure)
-    else:
-        if not missing:
-            return JSONResponse(shape)
-        detail = f"missing: {missing}"
-    shape |= {"status": "unhealthy", "loaded_models": [], "detail": detail}
+    shape = {"status": "unhealthy", "detail": detail, "loaded_models": [], "version": VERSION}
     return JSONResponse(shape, 503, {"Retry-After": str(RETRY_AFTER)})
 
 

@@ -116,7 +116,7 @@ def test_languages_by_code_and_by_name(text, code):
     ("name", "model"),
     [
         ("whisper-1", None),
-        ("base", None),
+        ("base", "base"),
         ("large-v3", "large-v3"),
         ("whisper-large-v3", "large-v3"),
         ("openai/whisper-small", "small"),

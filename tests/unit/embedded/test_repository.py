@@ -1,5 +1,8 @@
 """The model repository that Triton reads."""
 
+from google.protobuf import text_format
+from tritonclient.grpc.model_config_pb2 import ModelConfig
+
 from adapter.embedded.repository import MODEL_REPOSITORY, render
 from pipeline.settings import Settings
 
@@ -17,12 +20,16 @@ def test_every_model_is_there_as_it_is_in_the_repository(tmp_path):
             ).read_text() == source.read_text()
 
 
-def test_batch_size_reaches_whisper_and_nothing_else(tmp_path):
-    models = render(tmp_path / "models", Settings(batch_size=3))
+def test_settings_reach_whisper_and_nothing_else(tmp_path):
+    settings = Settings(batch_size=3, device="cpu", preload_model='a "strange" folder')
+    models = render(tmp_path / "models", settings)
     for model in models:
         rendered = (tmp_path / "models" / model / "config.pbtxt").read_text()
         source = (MODEL_REPOSITORY / model / "config.pbtxt").read_text()
         if model == "whisper":
-            assert "\nmax_batch_size: 3\n" in rendered
+            config = text_format.Parse(rendered, ModelConfig())
+            assert config.max_batch_size == 3
+            assert config.parameters["device"].string_value == "cpu"
+            assert config.parameters["default_model"].string_value == 'a "strange" folder'
         else:
             assert rendered == source

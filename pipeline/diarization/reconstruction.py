@@ -12,6 +12,7 @@ from pipeline.diarization.windows import FRAMES, STEP, WINDOW, first_frame, fram
 from pipeline.documents import Turn
 
 SILENT = -2  # the cluster of a local speaker who says nothing in his window
+AUDIBLE = 0.1  # seconds
 
 
 def speakers_at_once(activity: np.ndarray) -> np.ndarray:
@@ -55,7 +56,7 @@ def speaker_frames(activity: np.ndarray, clusters: np.ndarray, at_once: np.ndarr
 
 
 def speaker_turns(frames: np.ndarray, duration: float) -> tuple[list[Turn], list[int]]:
-    """Turns in order of their starts; speakers are named in order of first appearance.
+    """Turns in order of their starts; speakers are named in order of their first audible turn.
 
     Args:
         frames: BOOL [frames, clusters].
@@ -71,7 +72,9 @@ def speaker_turns(frames: np.ndarray, duration: float) -> tuple[list[Turn], list
         times = zip(frame_middle(starts), np.minimum(frame_middle(ends), duration), strict=True)
         spans += [(start, end, cluster) for start, end in times if start < end]
     spans.sort()
-    speakers = list(dict.fromkeys(cluster for _, _, cluster in spans))
+    # A turn of a frame or two is where two others meet; nobody hears it.
+    heard = [span for span in spans if span[1] - span[0] >= AUDIBLE]
+    speakers = list(dict.fromkeys(cluster for _, _, cluster in [*heard, *spans]))
     names = {cluster: f"SPEAKER_{number:02d}" for number, cluster in enumerate(speakers)}
     turns = [
         Turn(start=round(float(start), 3), end=round(float(end), 3), speaker=names[cluster])

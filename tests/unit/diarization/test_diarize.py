@@ -56,7 +56,8 @@ def test_turns_are_in_order_and_within_the_recording(turns: Turns) -> None:
     starts = [turn.start for turn in turns.turns]
     assert starts == sorted(starts)
     assert all(0 <= turn.start < turn.end <= 30 for turn in turns.turns)
-    assert turns.turns[0].speaker == "SPEAKER_00"
+    audible = [turn for turn in turns.turns if turn.end - turn.start >= 0.1]
+    assert audible[0].speaker == "SPEAKER_00"
     assert {turn.speaker for turn in turns.turns} == {"SPEAKER_00", "SPEAKER_01"}
 
 

@@ -4,7 +4,6 @@ The network runs in CTranslate2; prompts, suppression and the scale of the
 scores follow OpenAI's decoder (https://github.com/openai/whisper).
 """
 
-import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as TokenizerModel
 
+from pipeline.decoding import BEST_OF, TEMPERATURES, Decoding
 from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
@@ -25,13 +25,6 @@ MAX_TOKENS = 448  # Whisper's decoder context
 MAX_PROMPT = MAX_TOKENS // 2 - 1  # tokens of what came before, as OpenAI's decoder
 LANGUAGES_REPORTED = 5
 
-# OpenAI's signs of a decoding that went wrong, and the temperatures to try then.
-MAX_COMPRESSION_RATIO = 2.4
-MIN_AVG_LOGPROB = -1.0
-TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
-BEST_OF = 5
-MAX_NO_SPEECH_PROB = 0.6
-
 
 @dataclass(frozen=True)
 class Chunk:
@@ -39,35 +32,6 @@ class Chunk:
 
     audio: np.ndarray
     options: Options
-
-
-@dataclass
-class Decoding:
-    """What the decoder made of one chunk."""
-
-    tokens: list[int]
-    text: str
-    avg_logprob: float
-    no_speech_prob: float
-    temperature: float = 0.0
-
-    @property
-    def compression_ratio(self) -> float:
-        """Of the text; high when it repeats itself."""
-        raw = self.text.encode()
-        return len(raw) / len(zlib.compress(raw)) if raw else 0.0
-
-    @property
-    def is_silence(self) -> bool:
-        """Whether the network itself doubts that anybody spoke."""
-        return self.no_speech_prob > MAX_NO_SPEECH_PROB and self.avg_logprob < MIN_AVG_LOGPROB
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether another temperature should be tried."""
-        if self.is_silence:
-            return False
-        return self.compression_ratio > MAX_COMPRESSION_RATIO or self.avg_logprob < MIN_AVG_LOGPROB
 
 
 class Recogniser:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline.audio import SAMPLE_RATE
+from pipeline.decoding import Decoding
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
-from pipeline.recognition import Chunk, Decoding, Recogniser
+from pipeline.recognition import Chunk, Recogniser
 from pipeline.settings import read_settings
 from pipeline.weights import whisper_folder
 

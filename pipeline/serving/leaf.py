@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
 
 
-class Leaf:
+class Leaf(ABC):
     """Base of a leaf's ``TritonPythonModel``: a failure of one piece stays its own.
 
     A subclass loads its network in :meth:`load` and answers in :meth:`infer`.
@@ -31,13 +32,13 @@ class Leaf:
         self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
         self.load(current_settings())
 
+    @abstractmethod
     def load(self, settings: Settings) -> None:
         """Load the network."""
-        raise NotImplementedError
 
+    @abstractmethod
     def infer(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
         """Answer each request with its output tensors or with what went wrong with it."""
-        raise NotImplementedError
 
     def execute(self, requests: Sequence[object]) -> list[pb_utils.InferenceResponse]:
         """Triton's entry: one batch, a response for each of its requests."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +15,7 @@ from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
 
 
-class Step:
+class Step(ABC):
     """Base of a step's ``TritonPythonModel``.
 
     Each request runs in a thread of its own and is answered through its
@@ -28,12 +29,12 @@ class Step:
         self._requests = ThreadPoolExecutor(self.REQUESTS, thread_name_prefix="request")
         self.load(current_settings())
 
-    def load(self, settings: Settings) -> None:
+    def load(self, settings: Settings) -> None:  # noqa: B027 - not every step keeps something
         """Prepare what the step keeps between requests."""
 
+    @abstractmethod
     def answer(self, request: object, options: Options) -> list[pb_utils.Tensor]:
         """The output tensors for one request."""
-        raise NotImplementedError
 
     def execute(self, requests: Sequence[object]) -> None:
         """Triton's entry: hand each request to a thread."""

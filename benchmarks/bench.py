@@ -31,6 +31,7 @@ class Bench:
         self.rounds = rounds
         self.full = full
         self.rows: list[Row] = []
+        self.heard: dict[str, dict] = {}  # the reference's answers, by recording
         self.curves: dict[str, dict[str, list[float]]] = {}
         self.settings: Settings = read_settings(device="cpu")
         self._closing = contextlib.ExitStack()

@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         return self.batch_size or (8 if self.torch_device == "cuda" else 3)
 
     @property
+    def leaves_share_cores(self) -> bool:
+        """Whether the networks take each other's time: on a CPU, where each uses all cores."""
+        return self.torch_device == "cpu"
+
+    @property
     def batches_under_way(self) -> int:
         """Batches of a leaf that its step keeps under way.
 

@@ -26,7 +26,9 @@ def run(bench: Bench) -> None:
     stages = [stage for stage in ALL if stage in ("transcribe", "diarize")]
     for name, recording in named.items():
         progress(f"accuracy: {name}, {recording.seconds:.0f} s")
-        stock = reference.ask("run", path=str(recording.path), stages=stages)
+        stock = bench.heard.get(name) or reference.ask(
+            "run", path=str(recording.path), stages=stages
+        )
         words = [segment["text"] for segment in stock["chunks"]]
         answer = service.post(recording.path).transcript
         theirs = word_error(recording, words)

@@ -4,7 +4,7 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Row, progress
 
 HOURS = 8.0
-SMALL = (0.1, 0.25, 0.75)  # hours that stock clusters as well
+SMALL = (0.1, 0.75)  # hours that stock clusters as well
 
 
 def run(bench: Bench) -> None:

@@ -6,17 +6,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks import recordings
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, progress
 from benchmarks.service import Service
 
 MEETING = 3600.0
-NOTES = 6  # posted during the meeting
-EVERY = 10.0  # seconds from one answer to the next note
+NOTES = 8  # posted during the meeting
+PAUSES = (3.0, 9.0)  # seconds from one answer to the next note, evenly between these
 WARM_SECONDS = 10.0  # of the meeting before the first note
-SHORT_MEETING = 600.0  # the one that is waited for, with and without notes
-NOTE_EVERY = 60.0  # seconds; far more notes than in the sentence above
 
 
 def run(bench: Bench) -> None:
@@ -30,9 +30,10 @@ def run(bench: Bench) -> None:
     usual = sorted(idle)[len(idle) // 2]
     progress("fairness: 10 s notes while 60 min are processed")
     waited = []
+    pauses = np.random.default_rng(NOTES)  # not in step with the batches
     with _in_background(service, call.path) as meeting:
         for number in range(NOTES):
-            time.sleep(WARM_SECONDS if number == 0 else EVERY)
+            time.sleep(pauses.uniform(*PAUSES) if number else WARM_SECONDS)
             seconds = service.post(note.path).seconds
             if number and not meeting.is_alive():
                 break  # a machine so fast that the meeting is over
@@ -49,43 +50,6 @@ def run(bench: Bench) -> None:
             note="each value a note",
         )
     )
-    _add_loss(bench, note)
-
-
-def _add_loss(bench: Bench, note: recordings.Recording) -> None:
-    """What notes cost the long recording, from its start to its end."""
-    service = bench.service()
-    length = MEETING if bench.full else SHORT_MEETING
-    call = recordings.phone_call(bench.work, length)
-    service.post(note.path)
-    losses, alone, disturbed = [], [], []
-    for number in range(bench.rounds if bench.full else 1):
-        progress(f"fairness: {length / 60:.0f} min alone and with notes, round {number + 1}")
-        alone.append(service.post(call.path).seconds)
-        posted = threading.Event()
-        notes = threading.Thread(target=_post_notes, args=(service, note.path, posted))
-        notes.start()
-        disturbed.append(service.post(call.path).seconds)
-        posted.set()
-        notes.join()
-        losses.append(100 * (disturbed[-1] / alone[-1] - 1))
-    bench.add(
-        Row(
-            f"what a {length / 60:.0f} min recording loses to a note a minute",
-            losses,
-            "%",
-            reach=10,
-            better="less",
-            seconds={"alone": alone, "with notes": disturbed},
-        )
-    )
-
-
-def _post_notes(service: Service, path: Path, stopped: threading.Event) -> None:
-    while not stopped.wait(NOTE_EVERY / 2):
-        service.post(path)
-        if stopped.wait(NOTE_EVERY / 2):
-            return
 
 
 @contextlib.contextmanager

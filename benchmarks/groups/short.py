@@ -37,6 +37,7 @@ def run(bench: Bench) -> None:
             partial(reference.ask, "run", path=str(sample.path), stages=ALL),
             partial(_ours, service, sample, eight),
         )
+        bench.heard["sample"] = stock
         theirs.append(stock["seconds"])
         around = local.ask(
             "align_around",

@@ -4,9 +4,22 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
 
 Call = Callable[[], object]
 
+
+class Urgency(Protocol):
+    """What is told of the urgent pieces that are under way."""
+
+    def enter(self) -> None:
+        """One is sent; never called by two threads at once."""
+
+    def leave(self) -> None:
+        """One is answered."""
+
+
+URGENT_IN_A_ROW = 4  # recordings whose urgent pieces go before another piece of a long one
 MOST_RECORDINGS = 64  # that can have a piece under way beyond the window
 
 
@@ -19,11 +32,19 @@ class FanOut:
     has nothing under way may always send one piece.  What has just arrived
     therefore waits for the batch that runs and for nothing else, and is in the
     next one alone or with few, however many pieces the others still hold.
+
+    The first ``urgent_pieces`` of each recording are urgent: most recordings
+    have no more, and their senders look at the screen.  While some are under
+    way the pieces of longer recordings wait, so as not to be in their batch.
     """
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, urgency: Urgency | None = None, urgent_pieces: int = 1) -> None:
         self._window = window
+        self._urgency = urgency
+        self._urgent_pieces = urgent_pieces if urgency is not None else 0
         self._under_way = 0
+        self._urgent_under_way = 0
+        self._urgent_in_a_row = 0
         self._turns: deque[Recording] = deque()  # those with pieces to send
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(window + MOST_RECORDINGS, "fan-out")
@@ -45,7 +66,7 @@ class FanOut:
         passed = 0
         while passed < len(self._turns):
             recording = self._turns.popleft()
-            if self._under_way >= self._window and recording.under_way:
+            if not self._may_send(recording):
                 self._turns.append(recording)
                 passed += 1
                 continue
@@ -54,19 +75,42 @@ class FanOut:
             if recording.pieces:
                 self._turns.append(recording)
             if future.set_running_or_notify_cancel():
-                self._under_way += 1
-                recording.under_way += 1
-                self._threads.submit(self._run, recording, call, future)
+                urgent = self._is_urgent(recording)
+                self._count(recording, urgent, 1)
+                recording.sent += 1
+                self._urgent_in_a_row = self._urgent_in_a_row + 1 if urgent else 0
+                self._threads.submit(self._run, recording, call, future, urgent)
 
-    def _run(self, recording: "Recording", call: Call, future: Future) -> None:
+    def _may_send(self, recording: "Recording") -> bool:
+        if self._under_way >= self._window and recording.under_way:
+            return False
+        row = URGENT_IN_A_ROW * self._urgent_pieces
+        return (
+            self._is_urgent(recording)
+            or self._urgent_under_way == recording.urgent_under_way
+            or self._urgent_in_a_row >= row
+        )
+
+    def _is_urgent(self, recording: "Recording") -> bool:
+        return recording.sent < self._urgent_pieces
+
+    def _count(self, recording: "Recording", urgent: bool, pieces: int) -> None:
+        """Note that a piece has been sent (1) or answered (-1); the lock is held."""
+        self._under_way += pieces
+        recording.under_way += pieces
+        if urgent:
+            self._urgent_under_way += pieces
+            recording.urgent_under_way += pieces
+            (self._urgency.enter if pieces > 0 else self._urgency.leave)()
+
+    def _run(self, recording: "Recording", call: Call, future: Future, urgent: bool) -> None:
         try:
             answer, failure = call(), None
         except BaseException as error:
             answer, failure = None, error
         # The leaf must not wait for what the caller does with the answer.
         with self._lock:
-            self._under_way -= 1
-            recording.under_way -= 1
+            self._count(recording, urgent, -1)
             self._send()
         if failure is None:
             future.set_result(answer)
@@ -80,6 +124,8 @@ class Recording:
     def __init__(self, fan_out: FanOut) -> None:
         self.pieces: deque[tuple[Call, Future]] = deque()
         self.under_way = 0
+        self.urgent_under_way = 0
+        self.sent = 0
         self._fan_out = fan_out
         self._futures: list[Future] = []
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import triton_python_backend_utils as pb_utils
 
 from pipeline.serving.failures import to_response
+from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
 
 Piece = TypeVar("Piece")
@@ -30,7 +31,9 @@ class Leaf(ABC):
         os.nice(self.NICENESS)
         on_gpu = args["model_instance_kind"] == "GPU"
         self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
-        self.load(current_settings())
+        settings = current_settings()
+        self._precedence = precedence_of(args["model_name"], settings)
+        self.load(settings)
 
     @abstractmethod
     def load(self, settings: Settings) -> None:
@@ -43,6 +46,8 @@ class Leaf(ABC):
     def execute(self, requests: Sequence[object]) -> list[pb_utils.InferenceResponse]:
         """Triton's entry: one batch, a response for each of its requests."""
         try:
+            if self._precedence is not None:
+                self._precedence.give_way()
             answers = self.infer(requests)
         except Exception as failure:
             answers = [failure] * len(requests)

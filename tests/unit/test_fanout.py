@@ -1,10 +1,12 @@
 """Recordings take turns, and what fails or is dropped stays its own."""
 
+import contextlib
 import threading
+import time
 
 import pytest
 
-from pipeline.serving.fanout import FanOut
+from pipeline.serving.fanout import URGENT_IN_A_ROW, FanOut
 
 
 class Leaf:
@@ -36,6 +38,19 @@ class Leaf:
     def finish(self, *names: str) -> None:
         for name in names:
             self._gates[name].set()
+
+
+class Urgency:
+    """How many urgent pieces are under way."""
+
+    def __init__(self) -> None:
+        self.pieces = 0
+
+    def enter(self) -> None:
+        self.pieces += 1
+
+    def leave(self) -> None:
+        self.pieces -= 1
 
 
 def test_a_long_recording_fills_the_window_and_no_more():
@@ -104,3 +119,40 @@ def test_leaving_a_recording_drops_what_was_not_sent():
         leaf.finish("other 0", "other 1", "dropped 0")
         assert last.result(10) == "other 1"
     assert "dropped 1" not in leaf.sent
+
+
+def test_first_pieces_go_without_later_ones_of_others():
+    leaf, urgency = Leaf(), Urgency()
+    fan_out = FanOut(2, urgency)
+    with fan_out.recording() as long, fan_out.recording() as note:
+        later = [long.submit(leaf.piece(f"long {n}")) for n in range(4)]
+        assert leaf.wait_for(2) == {"long 0", "long 1"}
+        leaf.finish("long 0")
+        assert "long 2" in leaf.wait_for(3)
+        assert urgency.pieces == 0
+        first = note.submit(leaf.piece("note 0"))
+        leaf.wait_for(4)
+        assert urgency.pieces == 1
+        leaf.finish("long 1", "long 2")
+        assert [later[n].result(10) for n in (1, 2)] == ["long 1", "long 2"]
+        time.sleep(0.1)
+        assert len(leaf.sent) == 4, "the note would share its batch"
+        leaf.finish("note 0")
+        assert first.result(10) == "note 0"
+        assert "long 3" in leaf.wait_for(5)
+        assert urgency.pieces == 0
+        leaf.finish("long 3")
+
+
+def test_ever_new_recordings_let_a_long_one_go_on():
+    leaf, fan_out = Leaf(), FanOut(1, Urgency())
+    with fan_out.recording() as long, contextlib.ExitStack() as notes:
+        for number in range(2):
+            long.submit(leaf.piece(f"long {number}"))
+        names = [f"note {number}" for number in range(URGENT_IN_A_ROW)]
+        for name in names:
+            notes.enter_context(fan_out.recording()).submit(leaf.piece(name))
+        leaf.wait_for(1 + len(names))
+        leaf.finish("long 0")
+        assert "long 1" in leaf.wait_for(2 + len(names)), "the notes are still under way"
+        leaf.finish("long 1", *names)

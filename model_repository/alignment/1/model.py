@@ -11,6 +11,7 @@ from pipeline.errors import WeightsUnavailable
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array, read_document
+from pipeline.serving.urgency import urgency_at
 
 
 class TritonPythonModel(Step):
@@ -19,7 +20,10 @@ class TritonPythonModel(Step):
     def load(self, settings):
         """Prepare the fan-out."""
         self.method = settings.alignment
-        self.stretches = FanOut(settings.batches_under_way * settings.whisper_batch_size)
+        self.stretches = FanOut(
+            settings.batches_under_way * settings.whisper_batch_size,
+            urgency_at("wav2vec2", settings),
+        )
 
     def answer(self, request, options):
         """Align one recording."""

@@ -4,10 +4,12 @@ from functools import partial
 
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.recipe import read_recipe
+from pipeline.diarization.stretches import SHARED_WINDOWS
 from pipeline.documents import Turns
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
+from pipeline.serving.urgency import urgency_at
 
 # Pieces under way: a batch of each leaf on a CPU, and two on a GPU.
 WINDOWS = {"cpu": 8, "cuda": 64}
@@ -21,8 +23,14 @@ class TritonPythonModel(Step):
         """Prepare the clustering and the windows of both leaves."""
         self.recipe = read_recipe(settings)
         self.exact = settings.diarization_embedding == "exact"
-        self.windows = FanOut(WINDOWS[settings.torch_device])
-        self.stretches = FanOut(STRETCHES[settings.torch_device])
+        self.windows = FanOut(
+            WINDOWS[settings.torch_device],
+            urgency_at("segmentation", settings),
+            urgent_pieces=SHARED_WINDOWS,
+        )
+        self.stretches = FanOut(
+            STRETCHES[settings.torch_device], urgency_at("speaker_embedding", settings)
+        )
 
     def answer(self, request, options):
         """Diarize one recording."""

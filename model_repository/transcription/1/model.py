@@ -6,6 +6,7 @@ from pipeline.documents import ChunkTranscript
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array, read_document
+from pipeline.serving.urgency import urgency_at
 from pipeline.transcription import transcribe
 from pipeline.voice_activity import VoiceActivityDetector
 
@@ -17,7 +18,10 @@ class TritonPythonModel(Step):
         """Prepare the detector and the fan-out."""
         self.default_model = settings.default_model
         self.detector = VoiceActivityDetector()
-        self.chunks = FanOut(settings.batches_under_way * settings.whisper_batch_size)
+        self.chunks = FanOut(
+            settings.batches_under_way * settings.whisper_batch_size,
+            urgency_at("whisper", settings),
+        )
 
     def answer(self, request, options):
         """Transcribe one recording."""

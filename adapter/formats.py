@@ -7,7 +7,7 @@ from pipeline.documents import Segment, Transcript, Word
 
 Json = dict[str, object]
 # What a segment says beside its text: only where the pipeline knows it.
-FIGURES = ("avg_logprob", "compression_ratio", "no_speech_prob")
+FIGURES = ("temperature", "avg_logprob", "compression_ratio", "no_speech_prob")
 
 
 def _second(time: float) -> float:
@@ -27,6 +27,8 @@ def _segment(segment: Segment) -> Json:
         shape["words"] = [_word(word) for word in segment.words]
     if segment.speaker:
         shape["speaker"] = segment.speaker
+    if segment.tokens:
+        shape["tokens"] = segment.tokens
     figures = {name: getattr(segment, name) for name in FIGURES}
     return shape | {name: round(value, 4) for name, value in figures.items() if value is not None}
 

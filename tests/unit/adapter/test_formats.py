@@ -101,7 +101,7 @@ def test_srt():
 
 def test_vtt():
     assert render(TRANSCRIPT, "vtt")["vtt"].startswith(
-        "WEBVTT\n\n00:00:06.700 --> 00:00:08.200\n[SPEAKER_00] Hello? Hi.\n\n01:01:02.000"
+        "WEBVTT\n\n00:00:06.700 --> 00:00:08.200\n<v SPEAKER_00>Hello? Hi.\n\n01:01:02.000"
     )
 
 

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable
 
+from adapter.subtitles import Cue, cues, label
 from pipeline.documents import Segment, Transcript, Word
+from pipeline.word_timing import UNSPACED_LANGUAGES
 
 Json = dict[str, object]
 # What a segment says beside its text: only where the pipeline knows it.
-FIGURES = ("avg_logprob", "compression_ratio", "no_speech_prob")
+FIGURES = ("temperature", "avg_logprob", "compression_ratio", "no_speech_prob")
 
 
 def _second(time: float) -> float:
@@ -27,6 +29,8 @@ def _segment(segment: Segment) -> Json:
         shape["words"] = [_word(word) for word in segment.words]
     if segment.speaker:
         shape["speaker"] = segment.speaker
+    if segment.tokens:
+        shape["tokens"] = segment.tokens
     figures = {name: getattr(segment, name) for name in FIGURES}
     return shape | {name: round(value, 4) for name, value in figures.items() if value is not None}
 
@@ -80,30 +84,41 @@ def clock(time: float, decimal: str) -> str:
     return f"{hours:02}:{minutes:02}:{seconds:02}{decimal}{milliseconds:03}"
 
 
-def _line(segment: Segment) -> str:
-    text = " ".join(segment.text.split())
-    return f"[{segment.speaker}] {text}" if segment.speaker else text
-
-
-def _cue(segment: Segment, decimal: str) -> str:
-    times = f"{clock(segment.start, decimal)} --> {clock(segment.end, decimal)}"
-    return f"{times}\n{_line(segment)}\n"
-
-
 def as_text(transcript: Transcript) -> str:
     """The text in one line."""
-    return " ".join(" ".join(segment.text.split()) for segment in transcript.segments)
+    between = "" if transcript.language in UNSPACED_LANGUAGES else " "
+    return between.join(" ".join(segment.text.split()) for segment in transcript.segments)
 
 
 def as_srt(transcript: Transcript) -> str:
-    """SubRip subtitles."""
-    cues = [_cue(segment, ",") for segment in transcript.segments]
-    return "\n".join(f"{number}\n{cue}" for number, cue in enumerate(cues, 1))
+    """SubRip subtitles; each cue begins with its speaker in brackets, if anybody is named."""
+    shown = [
+        f"{number}\n{_times(cue, ',')}\n{label(cue.speaker)}" + "\n".join(cue.lines) + "\n"
+        for number, cue in enumerate(cues(transcript, labelled=True), 1)
+    ]
+    return "\n".join(shown)
 
 
 def as_vtt(transcript: Transcript) -> str:
-    """WebVTT subtitles."""
-    return "\n".join(["WEBVTT\n", *(_cue(segment, ".") for segment in transcript.segments)])
+    """WebVTT subtitles, with the speaker as the voice of each cue, if anybody is named."""
+    shown = [
+        f"{_times(cue, '.')}\n{_voice(cue)}" + "\n".join(map(_escaped, cue.lines)) + "\n"
+        for cue in cues(transcript)
+    ]
+    return "\n".join(["WEBVTT\n", *shown])
+
+
+def _times(cue: Cue, decimal: str) -> str:
+    return f"{clock(cue.start, decimal)} --> {clock(cue.end, decimal)}"
+
+
+def _voice(cue: Cue) -> str:
+    return f"<v {_escaped(cue.speaker)}>" if cue.speaker else ""
+
+
+def _escaped(text: str) -> str:
+    """Text as WebVTT takes it, where ``<`` begins a tag and ``-->`` may not be."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def as_tsv(transcript: Transcript) -> str:

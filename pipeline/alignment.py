@@ -43,11 +43,7 @@ def align(audio: np.ndarray, transcript: Transcript, emit: Emit | None) -> Trans
             segment.model_copy(update={"words": _ctc_words(segment, emission.result())})
             for segment, emission in zip(segments, emissions, strict=True)
         ]
-    sentences = [
-        sentence
-        for segment in segments
-        for sentence in split_sentences(segment, transcript.language)
-    ]
+    sentences = [sentence for segment in segments for sentence in split_sentences(segment)]
     return transcript.model_copy(update={"segments": sentences})
 
 
@@ -62,10 +58,27 @@ def _ctc_words(segment: Segment, emission: Emission) -> list[Word]:
     if words is None:
         # More characters than frames: the text cannot be what was said, but it keeps a time.
         return segment.words or _evenly(segment, emission.labels.spaced)
-    if [word.word for word in words] == [word.word for word in segment.words]:
-        for word, before in zip(words, segment.words, strict=True):
-            word.tokens = before.tokens
+    _hand_over_tokens(segment.words, words)
     return words
+
+
+def _hand_over_tokens(before: list[Word], words: list[Word]) -> None:
+    """Give words the tokens of the words before, which say the same cut in other places.
+
+    A token goes to the word that has its first character; Chinese, say, is
+    timed by the character, of which a token may hold several.
+    """
+    ends = np.cumsum([_characters(word) for word in words])
+    position = 0
+    for word in before:
+        heir = words[min(int(np.searchsorted(ends, position, side="right")), len(words) - 1)]
+        heir.tokens += word.tokens
+        heir.logprobs += word.logprobs
+        position += _characters(word)
+
+
+def _characters(word: Word) -> int:
+    return len("".join(word.word.split()))
 
 
 def _evenly(segment: Segment, spaced: bool) -> list[Word]:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from itertools import groupby
 
 from pipeline.documents import Segment, Transcript, Turn, Turns, Word
-from pipeline.sentences import with_words
+from pipeline.sentences import cut
 
 
 def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True) -> Transcript:
@@ -20,25 +20,23 @@ def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True
     speakers = _Speakers(turns.turns)
     segments: list[Segment] = []
     for segment in transcript.segments:
-        segments += _attribute_segment(segment, speakers, transcript.language)
+        segments += _attribute_segment(segment, speakers)
     if not word_timestamps:
         segments = [segment.model_copy(update={"words": []}) for segment in segments]
     embeddings = turns.speaker_embeddings or None
     return transcript.model_copy(update={"segments": segments, "speaker_embeddings": embeddings})
 
 
-def _attribute_segment(
-    segment: Segment, speakers: "_Speakers", language: str | None
-) -> list[Segment]:
+def _attribute_segment(segment: Segment, speakers: "_Speakers") -> list[Segment]:
     whole = speakers.shares(segment.start, segment.end)
     if not segment.words:
         return [segment.model_copy(update={"speaker": speakers.of(segment, whole)})]
     words = [
         word.model_copy(update={"speaker": speakers.of(word, whole)}) for word in segment.words
     ]
+    runs = [list(run) for _, run in groupby(words, key=lambda word: word.speaker)]
     return [
-        with_words(segment, list(run), language).model_copy(update={"speaker": speaker})
-        for speaker, run in groupby(words, key=lambda word: word.speaker)
+        part.model_copy(update={"speaker": part.words[0].speaker}) for part in cut(segment, runs)
     ]
 
 

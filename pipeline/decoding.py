@@ -14,6 +14,12 @@ TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 BEST_OF = 5  # samples at each temperature, of which the likeliest counts
 
 
+def compression_ratio(text: str) -> float:
+    """Bytes of the text over those of its zlib compression; 0 for no text, as nothing repeats."""
+    raw = text.encode()
+    return len(raw) / len(zlib.compress(raw)) if raw else 0.0
+
+
 @dataclass
 class Decoding:
     """What the decoder made of one chunk."""
@@ -27,8 +33,7 @@ class Decoding:
     @property
     def compression_ratio(self) -> float:
         """Of the text; high when it repeats itself."""
-        raw = self.text.encode()
-        return len(raw) / len(zlib.compress(raw)) if raw else 0.0
+        return compression_ratio(self.text)
 
     @property
     def is_silence(self) -> bool:

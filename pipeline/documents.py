@@ -30,21 +30,31 @@ class Word(Document):
     end: float
     score: float  # probability in [0, 1]
     speaker: str | None = None
-    tokens: list[int] = []  # Whisper's, of this word
+    tokens: list[int] = []  # Whisper's, of this word; together they are the segment's
+    logprobs: list[float] = []  # natural logarithm of each token's probability
 
 
 class Segment(Document):
-    """A stretch of text: a chunk's after ``transcription``, about a sentence afterwards."""
+    """A stretch of text: a chunk's after ``transcription``, about a sentence afterwards.
+
+    ``None`` is what is not known, never a number that stands for it.
+    """
 
     start: float
     end: float
     text: str
     words: list[Word] = []
     speaker: str | None = None
+    # Whisper's, of exactly this text: they decode to it.
     tokens: list[int] = []
-    temperature: float = 0.0
+    # At which Whisper decoded the chunk that this is a part of; 0 unless it had to try again.
+    temperature: float | None = None
+    # Mean of the tokens' log probabilities.  Of a whole chunk it is the decoder's, over the
+    # end of the text as well, as OpenAI counts; of a part of it, that of its own tokens.
     avg_logprob: float | None = None
+    # Bytes of this text over those that zlib makes of it: above 2.4 it repeats itself.
     compression_ratio: float | None = None
+    # That nobody speaks in the chunk that this is a part of.
     no_speech_prob: float | None = None
 
 

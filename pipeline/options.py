@@ -38,6 +38,12 @@ class Options(BaseModel):
             )
         return self
 
+    def expecting(self, least: int | None, most: int | None) -> "Options":
+        """These options, with bounds where they say nothing of how many people speak."""
+        if self.num_speakers or self.min_speakers or self.max_speakers:
+            return self
+        return self.model_copy(update={"min_speakers": least, "max_speakers": most})
+
     @classmethod
     def from_parameters(cls, parameters: str | None) -> "Options":
         """Read Triton's request parameters, a JSON object in a string.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pipeline.hardware import available_cores, cuda_is_available
@@ -37,6 +37,14 @@ class Settings(BaseSettings):
     alignment: Literal["auto", "ctc", "attention"] = "auto"
     alignment_models: Annotated[dict[str, str], NoDecode] = {}
     diarization_embedding: Literal["shared", "exact"] = "shared"
+
+    # Diarization
+    diarize_min_speakers: int | None = Field(None, ge=1, le=50)
+    diarize_max_speakers: int | None = Field(None, ge=1, le=50)
+    diarize_clustering_threshold: float | None = Field(None, gt=0, le=2)
+    diarize_batch_size: int | None = Field(None, ge=1, le=256)
+    diarize_batch_wait_timeout: float | None = Field(None, ge=0, le=10)
+    diarize_num_replicas: int = Field(1, ge=1, le=16)
 
     # Triton
     triton_host: str = "127.0.0.1"
@@ -73,6 +81,14 @@ class Settings(BaseSettings):
             )
         return {language.strip(): model.strip() for language, model in pairs}
 
+    @field_validator("diarize_max_speakers")
+    @classmethod
+    def _no_less_than_the_fewest(cls, most: int | None, given: ValidationInfo) -> int | None:
+        least = given.data.get("diarize_min_speakers")
+        if most and least and most < least:
+            raise ValueError(f"DIARIZE_MIN_SPEAKERS is {least}; make it at least that")
+        return most
+
     @property
     def torch_device(self) -> Literal["cpu", "cuda"]:
         """``device`` with ``auto`` resolved to what this machine has."""
@@ -107,6 +123,16 @@ class Settings(BaseSettings):
         on a GPU the next one must wait in the queue already.
         """
         return 2 if self.torch_device == "cuda" else 1
+
+    @property
+    def windows_under_way(self) -> int:
+        """Windows of a recording that ``diarization`` keeps with its segmentation network.
+
+        A batch on a CPU, where more only keep others waiting, and two on a GPU.
+        """
+        if self.diarize_batch_size:
+            return self.batches_under_way * self.diarize_batch_size
+        return 64 if self.torch_device == "cuda" else 8
 
     @property
     def default_model(self) -> str:

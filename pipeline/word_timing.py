@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.documents import Word
 
 SECONDS_PER_STEP = 0.02  # one position of Whisper's encoder
+SMALLEST = 1e-10  # probability that counts as none: its logarithm is a number
 UNSPACED_LANGUAGES = {"zh", "ja", "th", "lo", "my", "yue"}  # written without spaces between words
 
 
@@ -43,6 +44,7 @@ def words_of(tokens: list[int], alignment: Alignment, tokenizer: WordTokenizer) 
     """
     if not tokens or not alignment.alignments:
         return []
+    probabilities = alignment.text_token_probs
     positions, steps = np.array(alignment.alignments).T
     is_first = np.diff(positions, prepend=-1) > 0
     token_times = steps[is_first] * SECONDS_PER_STEP
@@ -53,11 +55,13 @@ def words_of(tokens: list[int], alignment: Alignment, tokenizer: WordTokenizer) 
     for text, group in zip(texts[:-1], groups[:-1], strict=True):
         last = first + len(group)
         letters = any(map(str.isalnum, text))
-        is_new = text.startswith(" ") if spaced else letters or not words
+        is_new = text.startswith(" ") and not text.isspace() if spaced else letters
+        logprobs = np.log(np.maximum(probabilities[first:last], SMALLEST)).round(4).tolist()
         end = float(token_times[min(last, len(token_times) - 1)])
-        if words and not is_new:
-            words[-1].word += text
+        if words and (not is_new or not words[-1].word):
+            words[-1].word = (words[-1].word + text).lstrip()
             words[-1].tokens += group
+            words[-1].logprobs += logprobs
             if letters:
                 words[-1].end = end
         else:
@@ -67,9 +71,12 @@ def words_of(tokens: list[int], alignment: Alignment, tokenizer: WordTokenizer) 
                     word=text.strip(),
                     start=start,
                     end=max(end, start + SECONDS_PER_STEP),
-                    score=float(np.mean(alignment.text_token_probs[first:last])),
+                    score=float(np.mean(probabilities[first:last])),
                     tokens=group,
+                    logprobs=logprobs,
                 )
             )
         first = last
-    return words
+    for word in words:
+        word.word = word.word.rstrip()
+    return [word for word in words if word.word]

@@ -8,7 +8,6 @@ from pathlib import Path
 from pipeline.settings import Settings
 
 MODEL_REPOSITORY = Path(__file__).parents[2] / "model_repository"
-SET_BY_SETTINGS = "whisper"  # the model whose configuration depends on them
 
 
 def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) -> list[str]:
@@ -29,13 +28,27 @@ def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) ->
             if path.name != "config.pbtxt":
                 (folder / path.name).symlink_to(path.resolve())
         config = (source / model / "config.pbtxt").read_text()
-        if model == SET_BY_SETTINGS:
-            config = with_batch_size(config, settings.whisper_batch_size)
-            config += described(device=settings.torch_device, default_model=settings.default_model)
-        (folder / "config.pbtxt").write_text(config)
+        (folder / "config.pbtxt").write_text(configured(model, config, settings))
         # Triton demands a version directory of an ensemble too, and git keeps no empty ones.
         (folder / "1").mkdir(exist_ok=True)
     return models
+
+
+def configured(model: str, config: str, settings: Settings) -> str:
+    """The text of a model's ``config.pbtxt`` with what the settings change in it."""
+    if model == "whisper":
+        config = with_batch_size(config, settings.whisper_batch_size)
+        config += described(device=settings.torch_device, default_model=settings.default_model)
+    if model == "segmentation" and settings.diarize_batch_size:
+        config = with_batch_size(config, settings.diarize_batch_size)
+        # Triton refuses preferences larger than the largest batch.
+        config = re.sub(r"(?m)^ *preferred_batch_size:.*\n", "", config)
+    if model == "segmentation" and settings.diarize_batch_wait_timeout is not None:
+        delay = round(settings.diarize_batch_wait_timeout * 1e6)
+        config = re.sub(r"(?<=max_queue_delay_microseconds: )\d+", str(delay), config)
+    if model in ("segmentation", "speaker_embedding") and settings.diarize_num_replicas > 1:
+        config = re.sub(r"(?<=KIND_AUTO count: )1", str(settings.diarize_num_replicas), config)
+    return config
 
 
 def with_batch_size(config: str, size: int) -> str:

@@ -33,19 +33,22 @@ class Recipe:
         return math.ceil(FRAMES * self.min_samples / WINDOW)
 
 
-def ungated() -> Recipe:
+def ungated(threshold: float | None = None) -> Recipe:
     """segmentation-3.0 with ECAPA."""
-    clustering = Agglomerative(ECAPA_THRESHOLD, ECAPA_MIN_CLUSTER_SIZE)
+    clustering = Agglomerative(threshold or ECAPA_THRESHOLD, ECAPA_MIN_CLUSTER_SIZE)
     return Recipe(min_samples=640, exact=excised, find=clustering)
 
 
-def community(folder: Path) -> Recipe:
-    """community-1, with the parameters of its ``config.yaml``."""
+def community(folder: Path, threshold: float | None = None) -> Recipe:
+    """community-1, with the parameters of its ``config.yaml``, or another threshold."""
     from pipeline.diarization.vbx import Vbx
 
     parameters = yaml.safe_load((folder / "config.yaml").read_text())["params"]["clustering"]
     clustering = Vbx(
-        folder / "plda", parameters["threshold"], fa=parameters["Fa"], fb=parameters["Fb"]
+        folder / "plda",
+        threshold or parameters["threshold"],
+        fa=parameters["Fa"],
+        fb=parameters["Fb"],
     )
     return Recipe(min_samples=400, exact=windowed, find=clustering)
 
@@ -55,4 +58,5 @@ def read_recipe(settings: Settings) -> Recipe:
     from pipeline.weights import community_folder
 
     folder = community_folder(settings)
-    return community(folder) if folder else ungated()
+    threshold = settings.diarize_clustering_threshold
+    return community(folder, threshold) if folder else ungated(threshold)

@@ -1,5 +1,6 @@
 """The whole path on real speech: what was said, who said it, and when."""
 
+import zlib
 from pathlib import Path
 
 import httpx
@@ -7,9 +8,12 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 import tritonclient.http as http
+from tokenizers import Tokenizer
 
 from client.triton import TritonClient
 from pipeline.documents import Turns
+from pipeline.settings import read_settings
+from pipeline.weights import whisper_folder
 from tests.scoring import (
     diarization_error_rate,
     read_rttm,
@@ -98,6 +102,31 @@ def test_the_shape_is_the_references(conversation):
             assert word["start"] < word["end"]
             assert word["start"] >= end - 0.5
             end = word["end"]
+
+
+def test_figures_are_each_segments_own(service, sample, conversation):
+    tokenizer = Tokenizer.from_file(str(whisper_folder("base", read_settings()) / "tokenizer.json"))
+    by_ctc = post(service, sample, alignment="ctc", diarize="false").json()
+    in_one_piece = post(service, sample, word_timestamps="false", diarize="false").json()
+    for transcript in (conversation, by_ctc, in_one_piece):
+        for segment in transcript["segments"]:
+            raw = segment["text"].encode()
+            assert tokenizer.decode(segment["tokens"]).strip() == segment["text"]
+            assert segment["compression_ratio"] == pytest.approx(
+                len(raw) / len(zlib.compress(raw)), abs=1e-4
+            )
+            assert -1.0 < segment["avg_logprob"] < 0.0
+            assert 0.0 <= segment["no_speech_prob"] <= 1.0
+            assert segment["temperature"] == 0.0
+    for name in ("avg_logprob", "compression_ratio"):
+        figures = {segment[name] for segment in conversation["segments"]}
+        assert len(figures) >= len(conversation["segments"]) - 1, name
+    assert len({word["score"] for word in conversation["word_segments"]}) > 40
+    tokens = [
+        [token for segment in transcript["segments"] for token in segment["tokens"]]
+        for transcript in (conversation, by_ctc, in_one_piece)
+    ]
+    assert tokens[0] == tokens[1] == tokens[2]
 
 
 def test_russian_is_heard_as_russian(service):

@@ -69,8 +69,22 @@ def test_a_text_too_long_for_its_audio_is_spread_over_it():
 
 
 def test_words_of_ctc_keep_their_tokens():
-    spoken = [Word(word="a", start=2.5, end=3.0, score=0.5, tokens=[17])]
+    spoken = [Word(word="a", start=2.5, end=3.0, score=0.5, tokens=[17], logprobs=[-0.7])]
     emission = Emission(np.log(np.full((50, 4), 0.25, np.float32)), LABELS)
     (word,) = words_of(align(AUDIO, transcript("a", spoken), lambda _: done(emission)))
     assert word.tokens == [17]
+    assert word.logprobs == [-0.7]
     assert word.start != 2.5
+
+
+def test_characters_of_ctc_share_the_tokens_of_whispers_words():
+    spoken = [
+        Word(word="a", start=2.5, end=3.0, score=0.5, tokens=[1], logprobs=[-0.1]),
+        Word(word="ab。", start=3.0, end=3.5, score=0.5, tokens=[2, 3], logprobs=[-0.2, -0.3]),
+        Word(word="b", start=3.5, end=4.0, score=0.5, tokens=[4], logprobs=[-0.4]),
+    ]
+    emission = Emission(np.log(np.full((50, 4), 0.25, np.float32)), Labels(LABELS.columns, "zh"))
+    aligned = align(AUDIO, transcript("aab。b", spoken), lambda _: done(emission))
+    assert [word.word for word in words_of(aligned)] == ["a", "a", "b", "。", "b"]
+    assert [(s.text, s.tokens) for s in aligned.segments] == [("aab。", [1, 2, 3]), ("b", [4])]
+    assert [s.avg_logprob for s in aligned.segments] == pytest.approx([-0.2, -0.4])

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from faster_whisper import WhisperModel
 
-from pipeline.audio import SAMPLE_RATE
+from pipeline.audio import SAMPLE_RATE, to_float
 from pipeline.decoding import Decoding
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
@@ -37,6 +38,36 @@ def test_words_are_heard_where_they_were_said(recogniser, introduction):
         assert before.start <= after.start
     assert all(0.0 < word.score <= 1.0 for word in chunk.words)
     assert [t for word in chunk.words for t in word.tokens] == chunk.tokens
+
+
+def test_figures_are_the_networks_own(recogniser, introduction, sample_audio):
+    """Those that faster-whisper gives for the same audio, from its own reading of OpenAI's."""
+    requests = [
+        Chunk(introduction, Options(language="en")),
+        Chunk(sample_audio[int(21.5 * SAMPLE_RATE) :], Options(language="en")),
+    ]
+    theirs = WhisperModel(str(whisper_folder("base", read_settings())), "cpu", compute_type="int8")
+    tokenizer = theirs.hf_tokenizer
+    seen = []
+    for request in requests:
+        (chunk,) = recogniser.recognise([request])
+        segments, _ = theirs.transcribe(
+            to_float(request.audio), language="en", without_timestamps=True
+        )
+        (segment,) = segments
+        assert chunk.text == segment.text.strip()
+        assert chunk.tokens == segment.tokens
+        assert tokenizer.decode(chunk.tokens).strip() == chunk.text
+        assert chunk.avg_logprob == pytest.approx(segment.avg_logprob, abs=0.02)
+        assert chunk.no_speech_prob == pytest.approx(segment.no_speech_prob, abs=0.02)
+        assert chunk.compression_ratio == pytest.approx(segment.compression_ratio)
+        assert chunk.temperature == segment.temperature == 0.0
+        for word in chunk.words:
+            assert len(word.logprobs) == len(word.tokens)
+            assert np.exp(word.logprobs).mean() == pytest.approx(word.score, abs=0.001)
+        seen.append(chunk)
+    figures = ("avg_logprob", "no_speech_prob", "compression_ratio")
+    assert all(getattr(seen[0], name) != getattr(seen[1], name) for name in figures)
 
 
 def test_the_language_is_heard(recogniser, introduction):

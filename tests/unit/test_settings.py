@@ -15,13 +15,27 @@ def _clean(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DEVICE", "gpu"), ("BATCH_SIZE", "many"), ("BATCH_SIZE", "0"), ("ALIGNMENT_MODELS", "en")],
+    [
+        ("DEVICE", "gpu"),
+        ("BATCH_SIZE", "many"),
+        ("BATCH_SIZE", "0"),
+        ("ALIGNMENT_MODELS", "en"),
+        ("DIARIZE_MAX_SPEAKERS", "none"),
+        ("DIARIZE_CLUSTERING_THRESHOLD", "0"),
+    ],
 )
 def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name) as failure:
         read_settings()
     assert value in str(failure.value)
+
+
+def test_speakers_out_of_order_are_refused(monkeypatch):
+    monkeypatch.setenv("DIARIZE_MIN_SPEAKERS", "3")
+    monkeypatch.setenv("DIARIZE_MAX_SPEAKERS", "2")
+    with pytest.raises(SettingsError, match=r"DIARIZE_MAX_SPEAKERS='2'.*DIARIZE_MIN_SPEAKERS is 3"):
+        read_settings()
 
 
 def test_cuda_that_is_not_there_is_refused(monkeypatch):

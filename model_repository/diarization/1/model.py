@@ -11,9 +11,7 @@ from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
 
-# Pieces under way: a batch of each leaf on a CPU, and two on a GPU.
-WINDOWS = {"cpu": 8, "cuda": 64}
-STRETCHES = {"cpu": 1, "cuda": 4}
+STRETCHES = {"cpu": 1, "cuda": 4}  # under way: what the embedding networks are busy with
 
 
 class TritonPythonModel(Step):
@@ -22,14 +20,16 @@ class TritonPythonModel(Step):
     def load(self, settings):
         """Prepare the clustering and the windows of both leaves."""
         self.recipe = read_recipe(settings)
+        self.speakers = settings.diarize_min_speakers, settings.diarize_max_speakers
         self.exact = settings.diarization_embedding == "exact"
         self.windows = FanOut(
-            WINDOWS[settings.torch_device],
+            settings.windows_under_way,
             urgency_at("segmentation", settings),
             urgent_pieces=SHARED_WINDOWS,
         )
         self.stretches = FanOut(
-            STRETCHES[settings.torch_device], urgency_at("speaker_embedding", settings)
+            STRETCHES[settings.torch_device] * settings.diarize_num_replicas,
+            urgency_at("speaker_embedding", settings),
         )
 
     def answer(self, request, options):
@@ -40,7 +40,7 @@ class TritonPythonModel(Step):
         with self.windows.recording() as windows, self.stretches.recording() as stretches:
             turns = diarize(
                 audio,
-                options,
+                options.expecting(*self.speakers),
                 lambda window: windows.submit(partial(_segment, options, window)),
                 lambda piece, masks: stretches.submit(partial(_embed, options, piece, masks)),
                 self.recipe,

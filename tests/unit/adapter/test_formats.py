@@ -16,7 +16,7 @@ TRANSCRIPT = Transcript(
     model="base",
     language="en",
     language_probability=0.98765,
-    duration=30.0,
+    duration=3700.0,
     segments=[
         Segment(
             start=6.7,
@@ -24,7 +24,11 @@ TRANSCRIPT = Transcript(
             text="Hello? Hi.",
             words=WORDS,
             speaker="SPEAKER_00",
-            avg_logprob=-0.3,
+            tokens=[2425, 30, 2421, 13],
+            temperature=0.0,
+            avg_logprob=-0.300049,
+            compression_ratio=0.5556,
+            no_speech_prob=0.01,
         ),
         Segment(start=3661.9996, end=3663.0, text="Oh\thello,\nWorld."),
     ],
@@ -47,7 +51,11 @@ def test_json_is_what_whisperx_users_know():
         "text": "Hello? Hi.",
         "words": words,
         "speaker": "SPEAKER_00",
+        "tokens": [2425, 30, 2421, 13],
+        "temperature": 0.0,
         "avg_logprob": -0.3,
+        "compression_ratio": 0.5556,
+        "no_speech_prob": 0.01,
     }
     assert shape["word_segments"] == words
     assert second == {"start": 3662.0, "end": 3663.0, "text": "Oh\thello,\nWorld."}
@@ -93,7 +101,7 @@ def test_srt():
 
 def test_vtt():
     assert render(TRANSCRIPT, "vtt")["vtt"].startswith(
-        "WEBVTT\n\n00:00:06.700 --> 00:00:08.200\n[SPEAKER_00] Hello? Hi.\n\n01:01:02.000"
+        "WEBVTT\n\n00:00:06.700 --> 00:00:08.200\n<v SPEAKER_00>Hello? Hi.\n\n01:01:02.000"
     )
 
 

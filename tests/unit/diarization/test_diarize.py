@@ -1,5 +1,6 @@
 """Real speech, real networks: who spoke when."""
 
+import dataclasses
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from pyannote.audio.pipelines import SpeakerDiarization
 from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.local import LocalDiarizer
+from pipeline.diarization.recipe import read_recipe
 from pipeline.documents import Turns
 from pipeline.errors import Overloaded
 from pipeline.options import Options
+from pipeline.settings import read_settings
 from tests.futures import done, failed
 from tests.scoring import diarization_error_rate, read_rttm
 from tests.unit.diarization import stock
@@ -89,6 +92,31 @@ def test_voices_are_given_only_on_request(replay) -> None:
 )
 def test_the_number_of_speakers_is_honoured(replay, options: Options, expected: int) -> None:
     assert len({turn.speaker for turn in replay(options).turns}) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [(Options(), 3), (Options(num_speakers=2), 2), (Options(max_speakers=4), 2)],
+)
+def test_what_is_expected_holds_where_a_request_says_nothing(
+    replay, options: Options, expected: int
+) -> None:
+    turns = replay(options.expecting(3, 5)).turns
+    assert len({turn.speaker for turn in turns}) == expected
+
+
+def test_a_threshold_that_was_set_replaces_the_recipes(
+    ungated: LocalDiarizer, audio: np.ndarray
+) -> None:
+    strict = read_recipe(
+        read_settings(hf_token="", device="cpu", diarize_clustering_threshold=0.05)
+    )
+    piece = audio[7 * SAMPLE_RATE : 19 * SAMPLE_RATE]
+    speakers = [
+        {turn.speaker for turn in dataclasses.replace(ungated, recipe=recipe)(piece).turns}
+        for recipe in (ungated.recipe, strict)
+    ]
+    assert len(speakers[0]) == 2 < len(speakers[1])
 
 
 def test_one_speaker_never_speaks_over_himself(replay) -> None:

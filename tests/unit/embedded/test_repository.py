@@ -33,3 +33,24 @@ def test_settings_reach_whisper_and_nothing_else(tmp_path):
             assert config.parameters["default_model"].string_value == 'a "strange" folder'
         else:
             assert rendered == source
+
+
+def test_settings_of_diarization_reach_its_networks(tmp_path):
+    settings = Settings(
+        diarize_batch_size=4, diarize_batch_wait_timeout=0.2, diarize_num_replicas=2
+    )
+    configs = {}
+    for model in render(tmp_path / "models", settings):
+        text = (tmp_path / "models" / model / "config.pbtxt").read_text()
+        configs[model] = text_format.Parse(text, ModelConfig())
+    segmentation = configs["segmentation"]
+    assert segmentation.max_batch_size == 4
+    assert list(segmentation.dynamic_batching.preferred_batch_size) == []
+    assert segmentation.dynamic_batching.max_queue_delay_microseconds == 200_000
+    counts = {
+        model: config.instance_group[0].count
+        for model, config in configs.items()
+        if config.instance_group
+    }
+    doubled = {model for model, count in counts.items() if count == 2}
+    assert doubled == {"segmentation", "speaker_embedding"}

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from adapter import errors
+from adapter import documentation, errors
+from adapter.auth import RequireKey
 from adapter.engine import Engine
 from adapter.routes import asr, health
 from adapter.service import Service
@@ -29,6 +30,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     errors.install(app)
+    if settings.api_key:
+        app.add_middleware(RequireKey, keys=[key.get_secret_value() for key in settings.api_key])
+        documentation.declare_keys(app)
     app.include_router(asr.router)
     app.include_router(health.router)
     return app

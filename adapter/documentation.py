@@ -1,15 +1,39 @@
-"""What the API's own pages say of ``/asr``, whose parameters are read by hand."""
+"""What the API's own pages say of what is read by hand: ``/asr``, ``/detect-language``, keys."""
 
+from fastapi import FastAPI
+
+from adapter.auth import OPEN
+from adapter.dialects import MEDIA_TYPES
 from adapter.parameters import OUTPUTS, PARAMETERS
 from pipeline.languages import LANGUAGES
 from pipeline.options import Options
 
 Schema = dict[str, object]
 
+# Any one of them will do.
+SECURITY_SCHEMES: dict[str, Schema] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "a key of API_KEY"},
+    "header": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "a key of API_KEY",
+    },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "a key of API_KEY as the password; the user name may be anything",
+    },
+}
+
 
 def _schema(name: str) -> Schema:
     if name == "output":
         return {"type": "string", "enum": list(OUTPUTS), "default": "json"}
+    if name == "encode":
+        return {"type": "boolean", "default": True}
+    if name == "vad_filter":
+        return {"type": "boolean"}
     if name == "language":
         return {"type": "string", "enum": list(LANGUAGES)}
     properties = Options.model_json_schema()["properties"][name]
@@ -43,30 +67,87 @@ def _error(description: str) -> Schema:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-ASR: Schema = {
-    "parameters": [_parameter(name) for name in PARAMETERS],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["audio_file"],
-                    "properties": {
-                        "audio_file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "a recording in any usual format, or a video with sound",
-                        }
-                    },
-                }
+UPLOAD: Schema = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["audio_file"],
+                "properties": {
+                    "audio_file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "a recording in any usual format, or a video with sound",
+                    }
+                },
             }
-        },
-    },
-    "responses": {
-        "400": _error("The file or a parameter cannot be used"),
-        "413": _error("The file or the recording is too large"),
-        "503": _error("Busy, or a model is not ready; Retry-After says when to come again"),
-        "504": _error("Not finished in time"),
+        }
     },
 }
+ERRORS: Schema = {
+    "400": _error("The file or a parameter cannot be used"),
+    "413": _error("The file or the recording is too large"),
+    "503": _error("Busy, or a model is not ready; Retry-After says when to come again"),
+    "504": _error("Not finished in time"),
+}
+TEXT: Schema = {"schema": {"type": "string"}}
+ASR: Schema = {
+    "parameters": [_parameter(name) for name in PARAMETERS],
+    "requestBody": UPLOAD,
+    "responses": {
+        "200": {
+            "description": "The transcript: JSON, or the text itself if Accept asks for it first",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                **dict.fromkeys(MEDIA_TYPES.values(), TEXT),
+            },
+        },
+        **ERRORS,
+    },
+}
+DETECT_LANGUAGE: Schema = {
+    "parameters": [_parameter(name) for name in ("model", "encode")],
+    "requestBody": UPLOAD,
+    "responses": {
+        "200": {
+            "description": "The language and how sure of it Whisper is",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["detected_language", "language_code", "confidence"],
+                        "properties": {
+                            "detected_language": {"type": "string", "examples": ["english"]},
+                            "language_code": {"type": "string", "enum": list(LANGUAGES)},
+                            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+                        },
+                    }
+                }
+            },
+        },
+        **ERRORS,
+    },
+}
+
+
+def declare_keys(app: FastAPI) -> None:
+    """Have the OpenAPI document say that this application wants a key, and how it is sent."""
+    generate = app.openapi
+
+    def openapi() -> Schema:
+        document = generate()
+        document["components"] = {
+            **document.get("components", {}),
+            "securitySchemes": SECURITY_SCHEMES,
+        }
+        document["security"] = [{name: []} for name in SECURITY_SCHEMES]
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if path in OPEN:
+                    operation["security"] = []
+                else:
+                    operation["responses"]["401"] = _error("The API key is missing or not valid")
+        return document
+
+    app.openapi = openapi

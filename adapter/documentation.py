@@ -1,5 +1,6 @@
-"""What the API's own pages say of ``/asr``, whose parameters are read by hand."""
+"""What the API's own pages say of ``/asr`` and ``/detect-language``, which read by hand."""
 
+from adapter.dialects import MEDIA_TYPES
 from adapter.parameters import OUTPUTS, PARAMETERS
 from pipeline.languages import LANGUAGES
 from pipeline.options import Options
@@ -10,6 +11,10 @@ Schema = dict[str, object]
 def _schema(name: str) -> Schema:
     if name == "output":
         return {"type": "string", "enum": list(OUTPUTS), "default": "json"}
+    if name == "encode":
+        return {"type": "boolean", "default": True}
+    if name == "vad_filter":
+        return {"type": "boolean"}
     if name == "language":
         return {"type": "string", "enum": list(LANGUAGES)}
     properties = Options.model_json_schema()["properties"][name]
@@ -43,30 +48,65 @@ def _error(description: str) -> Schema:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
+UPLOAD: Schema = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["audio_file"],
+                "properties": {
+                    "audio_file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "a recording in any usual format, or a video with sound",
+                    }
+                },
+            }
+        }
+    },
+}
+ERRORS: Schema = {
+    "400": _error("The file or a parameter cannot be used"),
+    "413": _error("The file or the recording is too large"),
+    "503": _error("Busy, or a model is not ready; Retry-After says when to come again"),
+    "504": _error("Not finished in time"),
+}
+TEXT: Schema = {"schema": {"type": "string"}}
 ASR: Schema = {
     "parameters": [_parameter(name) for name in PARAMETERS],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["audio_file"],
-                    "properties": {
-                        "audio_file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "a recording in any usual format, or a video with sound",
-                        }
-                    },
-                }
-            }
-        },
-    },
+    "requestBody": UPLOAD,
     "responses": {
-        "400": _error("The file or a parameter cannot be used"),
-        "413": _error("The file or the recording is too large"),
-        "503": _error("Busy, or a model is not ready; Retry-After says when to come again"),
-        "504": _error("Not finished in time"),
+        "200": {
+            "description": "The transcript: JSON, or the text itself if Accept asks for it first",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                **dict.fromkeys(MEDIA_TYPES.values(), TEXT),
+            },
+        },
+        **ERRORS,
+    },
+}
+DETECT_LANGUAGE: Schema = {
+    "parameters": [_parameter(name) for name in ("model", "encode")],
+    "requestBody": UPLOAD,
+    "responses": {
+        "200": {
+            "description": "The language and how sure of it Whisper is",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["detected_language", "language_code", "confidence"],
+                        "properties": {
+                            "detected_language": {"type": "string", "examples": ["english"]},
+                            "language_code": {"type": "string", "enum": list(LANGUAGES)},
+                            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+                        },
+                    }
+                }
+            },
+        },
+        **ERRORS,
     },
 }

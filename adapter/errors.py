@@ -1,9 +1,9 @@
 """Errors as HTTP answers: ``{"detail": "…"}``, worded for the patterns that Speakr looks for.
 
-Speakr takes 400 and 413 as final and tries 422, 429 and 5xx again, so a
+Speakr takes 400, 401 and 413 as final and tries 422, 429 and 5xx again, so a
 mistake of the client is never a 422 here.  It picks the message for its user
-by ``timed out``, ``503 … service unavailable``, ``file … too large`` and
-``could not … decode``.
+by ``timed out``, ``401 … unauthorized``, ``503 … service unavailable``, ``file … too
+large`` and ``could not … decode``.
 """
 
 import logging
@@ -24,6 +24,7 @@ from pipeline.errors import (
 )
 
 RETRY_AFTER = 10  # seconds; a chunk or two on a CPU, or half a model's restart
+CHALLENGE = 'Basic realm="triton-asr", charset="UTF-8", Bearer realm="triton-asr"'
 CLIENT_GONE = 499  # as nginx has it; nobody reads it
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 class TooLarge(InvalidRequest):
     """The file or the recording is larger than the service takes."""
+
+
+class Unauthorised(PipelineError):  # noqa: N818 - HTTP's own name for it
+    """The request does not hold a key that it needs."""
 
 
 class ClientGone(Exception):  # noqa: N818 - what happened
@@ -45,6 +50,9 @@ def answer(status: int, detail: str) -> JSONResponse:
 
 def to_response(failure: PipelineError) -> JSONResponse:
     """The response for a failure of the pipeline or of Triton."""
+    if isinstance(failure, Unauthorised):
+        detail = f"401 unauthorized: {failure}"
+        return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": CHALLENGE})
     if isinstance(failure, TooLarge):
         return answer(413, str(failure))
     if isinstance(failure, InvalidRequest | WeightsUnavailable):

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from adapter.accept import preferred_output
 from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
 from pipeline.options import Options
 from pipeline.settings import Settings
-from pipeline.weights import KNOWN_WHISPER_MODELS, REPOSITORY
+from pipeline.weights import KNOWN_WHISPER_MODELS
+from pipeline.whisper_names import REPOSITORY, canonical_name
 
 # What a parameter means, and a value to try it with; the order is that of the API's pages.
 PARAMETERS = {
     "output": ("json, text (or txt), srt, vtt or tsv; also output_format", "json"),
+    "encode": ("false: the file is bare PCM, 16 bit little-endian mono at 16 kHz", "true"),
     "language": ("code or name of the language; detected if left out", "en"),
     "task": ("transcribe, or translate into English", "transcribe"),
     "model": ("a Whisper size, or a CTranslate2 Whisper on the model hub as org/name", "base"),
@@ -21,6 +24,7 @@ PARAMETERS = {
     "hotwords": ("words to expect, such as names", ""),
     "word_timestamps": ("give the time of every word", "true"),
     "alignment": ("where word times come from: auto, ctc or attention", "auto"),
+    "vad_filter": ("accepted from other services' clients; speech is always looked for", ""),
     "beam_size": ("how many readings Whisper weighs, 1 to 10", "5"),
     "diarize": ("say who speaks; also enable_diarization, and either can switch it off", "true"),
     "num_speakers": ("how many people speak, if known", "2"),
@@ -30,9 +34,10 @@ PARAMETERS = {
 }
 ALIASES = {"output_format": "output"}  # a second name; the first one wins
 DIARIZE = ("diarize", "enable_diarization")
+FLAGS = ("encode", "vad_filter", "word_timestamps")
 OUTPUTS = {"json": "json", "text": "text", "txt": "text", "srt": "srt", "vtt": "vtt", "tsv": "tsv"}
 OPENAI_MODEL = "whisper-1"  # OpenAI's name for whatever Whisper there is
-OPENAI_PREFIXES = ("openai/whisper-", "whisper-")
+OPENAI_OWN = "gpt-"  # what OpenAI's other transcription models begin with
 # pydantic's kinds of fault in words that say what would be right
 EXPECTATIONS = {
     "bool_parsing": "give true or false",
@@ -47,6 +52,10 @@ class Parameters:
 
     options: Options
     output: str  # a value of OUTPUTS
+    words: bool = True  # whether the answer lists them; their times may be needed all the same
+    plain: bool = False  # whether the client would rather have the text itself than JSON
+    pcm: bool = False  # whether the upload is bare PCM
+    dialect: str = "whisperx"  # or webservice
 
     @property
     def document(self) -> str:
@@ -57,9 +66,15 @@ class Parameters:
 
 
 def read_parameters(
-    query: Mapping[str, str], form: Mapping[str, str], settings: Settings
+    query: Mapping[str, str],
+    form: Mapping[str, str],
+    settings: Settings,
+    accept: str | None = None,
 ) -> Parameters:
     """Read the parameters; the query wins over the form, unknown and empty ones are left aside.
+
+    Args:
+        accept: the request's ``Accept`` header; it has no say in the webservice's dialect.
 
     Raises:
         InvalidRequest: naming the parameter that cannot be used and what would do.
@@ -68,41 +83,71 @@ def read_parameters(
     for alias, name in ALIASES.items():
         if alias in given:
             given.setdefault(name, given[alias])
-    output = given.get("output", "json").strip().lower()
+    webservice = settings.asr_dialect == "webservice"
+    preferred = None if webservice else preferred_output(accept)
+    output = given.get("output", "txt" if webservice else preferred or "json").strip().lower()
     if output not in OUTPUTS:
         raise InvalidRequest(f"output: {output!r} is none; there are {', '.join(OUTPUTS)}")
+    flags = {name: _flag(name, given[name]) for name in FLAGS if name in given}
+    diarize = [_flag(name, given[name]) for name in DIARIZE if name in given]
+    words = flags.get("word_timestamps", not webservice)
     values: dict[str, object] = {
-        name: given[name]
-        for name in PARAMETERS
-        if name in given and name in Options.model_fields and name != "diarize"
+        name: given[name] for name in PARAMETERS if name in given and name in Options.model_fields
     }
-    values["diarize"] = all(_flag(name, given[name]) for name in DIARIZE if name in given)
+    # What is cut into sentences needs the times of words, and the webservice's answers are.
+    values["word_timestamps"] = words or webservice
+    values["diarize"] = all(diarize) if diarize else not webservice
     if language := given.get("language"):
         values["language"] = None if language.lower() == "auto" else _language(language)
     if model := given.get("model"):
         values["model"] = model_name(model.strip(), settings)
-    return Parameters(_options(values), OUTPUTS[output])
+    return Parameters(
+        _options(values),
+        OUTPUTS[output],
+        words=words,
+        plain=preferred is not None and OUTPUTS[output] != "json",
+        pcm=not flags.get("encode", True),
+        dialect=settings.asr_dialect,
+    )
 
 
 def model_name(name: str, settings: Settings) -> str | None:
     """The pipeline's name of a model; None for the default.
 
+    Args:
+        name: A size (``large-v3``), what OpenAI calls it (``whisper-1`` is the default,
+            ``whisper-large-v3`` and ``openai/whisper-large-v3`` are sizes), a CTranslate2
+            Whisper on the hub, or a folder that the settings name.
+
     Raises:
-        InvalidRequest: there is no such model; lists those there are.
+        InvalidRequest: there is no such model here; lists those there are.
     """
     if name == OPENAI_MODEL:
         return None
-    if name == settings.preload_model:
-        return name  # a folder, perhaps
-    for prefix in OPENAI_PREFIXES:
-        if name.removeprefix(prefix) in KNOWN_WHISPER_MODELS:
-            return name.removeprefix(prefix)
-    if name in KNOWN_WHISPER_MODELS or REPOSITORY.fullmatch(name):
+    name = canonical_name(name)
+    if settings.models:
+        if name in settings.models:
+            return name
+    elif name in (*KNOWN_WHISPER_MODELS, settings.preload_model) or REPOSITORY.fullmatch(name):
         return name
-    raise InvalidRequest(
-        f"model: unknown model {name!r}; there are {', '.join(KNOWN_WHISPER_MODELS)}, "
-        "and any CTranslate2 Whisper on the model hub as organisation/name"
-    )
+    offered = ", ".join(listed_models(settings))
+    if not settings.models:
+        offered += ", and any CTranslate2 Whisper on the model hub as organisation/name"
+    reason = f"unknown model {name!r}"
+    if name.startswith(OPENAI_OWN):
+        reason = f"{name!r} is OpenAI's own and no Whisper"
+    elif settings.models:
+        reason = f"{name!r} is not offered here"
+    raise InvalidRequest(f"model: {reason}; there are {offered}")
+
+
+def listed_models(settings: Settings) -> list[str]:
+    """The models that a client can choose from by name, the default one first.
+
+    MODELS, or every size if that is not set; what else can be named then (any Whisper on
+    the hub) is not listed.
+    """
+    return list(dict.fromkeys([settings.default_model, *(settings.models or KNOWN_WHISPER_MODELS)]))
 
 
 def _language(text: str) -> str:

@@ -26,12 +26,13 @@ UNUSABLE_SETTINGS = 2  # exit status
 logger = logging.getLogger("adapter.serve")
 
 
-def transcribe_sample(url: str) -> None:
+def transcribe_sample(url: str, settings: Settings) -> None:
     """Send one recording through the service and print who said what."""
     sample = sample_recording()
     logger.info("sample: transcribing 30 s of two people on a telephone line")
     begin = time.monotonic()
-    transcript = Client(url).transcribe(sample)
+    key = settings.api_key[0].get_secret_value() if settings.api_key else None
+    transcript = Client(url, api_key=key).transcribe(sample)
     logger.info("sample: took %.1f s\n", time.monotonic() - begin)
     for line in speaker_lines(transcript):
         logger.info("    %s", line)
@@ -44,7 +45,7 @@ def serve(settings: Settings, with_sample: bool) -> None:
         backend = supervisor.prepare()
         supervisor.start(backend)
         if with_sample:
-            transcribe_sample(supervisor.url)
+            transcribe_sample(supervisor.url, settings)
         logger.info("\ntriton: its log is %s", supervisor.triton.log)
         logger.info(
             "ready at %s (to try it: %s/docs); Ctrl-C ends it", supervisor.url, supervisor.url

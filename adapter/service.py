@@ -11,6 +11,7 @@ from starlette.requests import Request
 from adapter.decoding import Limits, decode, find_ffmpeg
 from adapter.engine import Engine
 from adapter.errors import ClientGone
+from adapter.pcm import PcmUpload, copy_pcm
 from adapter.recording import Recording
 from adapter.uploads import Upload
 from pipeline.documents import Transcript
@@ -78,7 +79,10 @@ class Service:
     async def _decode_into(self, recording: Recording, upload: Upload) -> Recording:
         with contextlib.ExitStack() as unless_done:
             unless_done.enter_context(recording)
-            await decode(self._ffmpeg, upload.fd, recording, self._limits)
+            if isinstance(upload, PcmUpload):
+                await copy_pcm(upload.fd, recording, self._limits)
+            else:
+                await decode(self._ffmpeg, upload.fd, recording, self._limits)
             unless_done.pop_all()
         return recording
 

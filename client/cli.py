@@ -25,6 +25,11 @@ def build_parser() -> argparse.ArgumentParser:
         default=os.environ.get("ASR_URL") or DEFAULT_URL,
         help="where the service is (default: ASR_URL, or %(default)s)",
     )
+    service.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help="a key of the service's API_KEY (default: ASR_API_KEY, which no process list shows)",
+    )
     commands.add_parser("health", parents=[service], help="say whether the service is healthy")
     transcribe = commands.add_parser(
         "transcribe", parents=[service], help="print who says what in a recording"
@@ -54,7 +59,7 @@ OPTIONS = (
 def transcribe(arguments: argparse.Namespace) -> None:
     """Transcribe one recording, and print or write the transcript."""
     options = {name: getattr(arguments, name) for name in OPTIONS}
-    with Client(arguments.url, arguments.timeout) as client:
+    with Client(arguments.url, arguments.timeout, arguments.api_key) as client:
         transcript = client.transcribe(arguments.file, **options)
     if arguments.json is None:
         print("\n".join(speaker_lines(transcript)) or "(nobody speaks)")
@@ -68,7 +73,7 @@ def transcribe(arguments: argparse.Namespace) -> None:
 
 def health(arguments: argparse.Namespace) -> None:
     """Print what the service says of its health."""
-    with Client(arguments.url) as client:
+    with Client(arguments.url, api_key=arguments.api_key) as client:
         print(json.dumps(client.health(), indent=2))
 
 

@@ -1,5 +1,6 @@
 """The service over HTTP."""
 
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -19,14 +20,28 @@ Option = str | int | bool | None
 class Client:
     """A service at a URL, which may hold a user and a password."""
 
-    def __init__(self, url: str = DEFAULT_URL, timeout: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        timeout: float = ANSWER_SECONDS,
+        api_key: str | None = None,
+    ) -> None:
         """Args:
         url: Where the service is.
         timeout: Seconds that an answer may take.
+        api_key: A key of the service's API_KEY; the variable ASR_API_KEY if left out.
+
+        Raises:
+            ServiceError: the key cannot be sent.
         """
         self.url = url
         waiting = httpx.Timeout(timeout, connect=CONNECT_SECONDS)
-        self._http = httpx.Client(base_url=url, timeout=waiting)
+        # In a header of its own: the URL's password may be a proxy's.
+        key = api_key or os.environ.get("ASR_API_KEY")
+        if key and not key.isascii():
+            raise ServiceError(None, "the API key has characters that no key has")
+        headers = {"X-API-Key": key} if key else None
+        self._http = httpx.Client(base_url=url, timeout=waiting, headers=headers)
 
     def __enter__(self) -> "Client":
         return self

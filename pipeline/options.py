@@ -4,9 +4,10 @@ import json
 import time
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import DeadlineExceeded, InvalidRequest
+from pipeline.whisper_names import canonical_name
 
 
 class Options(BaseModel):
@@ -20,6 +21,7 @@ class Options(BaseModel):
     initial_prompt: str | None = None  # text that Whisper takes as what came before
     hotwords: str | None = None  # words that Whisper should expect
     beam_size: int = Field(5, ge=1, le=10)
+    detect_language: bool = False  # only that: nothing is transcribed
     word_timestamps: bool = True
     alignment: Literal["auto", "ctc", "attention"] | None = None  # None: what ALIGNMENT says
     diarize: bool = True
@@ -28,6 +30,11 @@ class Options(BaseModel):
     max_speakers: int | None = Field(None, ge=1, le=50)
     return_speaker_embeddings: bool = False
     deadline_ms: int | None = None  # Unix time in ms after which nobody waits for the answer
+
+    @field_validator("model")
+    @classmethod
+    def _one_name(cls, name: str | None) -> str | None:
+        return canonical_name(name) if name else None
 
     @model_validator(mode="after")
     def _speakers_in_order(self) -> "Options":

@@ -70,6 +70,16 @@ class Recogniser:
                 answers[index] = transcript
         return answers
 
+    def detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
+        """The language of each chunk alone, from the encoder and one step of the decoder."""
+        encoded = self._network.encode(self._features(chunks))
+        languages, probabilities = self._languages(encoded, chunks)
+        silent = {"text": "", "avg_logprob": 0.0, "compression_ratio": 0.0, "no_speech_prob": 0.0}
+        return [
+            ChunkTranscript(language=language, language_probabilities=heard, **silent)
+            for language, heard in zip(languages, probabilities, strict=True)
+        ]
+
     def check(self, options: Options) -> None:
         """Raise :class:`InvalidRequest` if this Whisper cannot do what is asked."""
         if not self.multilingual and options.language not in (None, "en"):
@@ -78,6 +88,8 @@ class Recogniser:
             )
         if not self.multilingual and options.task == "translate":
             raise InvalidRequest("task: this Whisper knows English only and cannot translate")
+        if not self.multilingual and options.detect_language:
+            raise InvalidRequest("model: this Whisper knows English only, and tells no languages")
 
     def _recognise(
         self, chunks: Sequence[Chunk], previous: list[list[int]]

@@ -4,14 +4,21 @@ Each variable is documented in ``.env.example``.  A value that cannot be used
 stops the process that reads it, with the variable's name and what would do.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pipeline.hardware import available_cores, cuda_is_available
+from pipeline.whisper_names import WHISPER_REPOSITORIES, canonical_name
+
+ENV_FILE = ".env"
+SHORTEST_KEY = 16  # characters; chosen by chance from 64 kinds, 96 bits
+SECRETS = ("hf_token", "api_key")  # whose values appear in no message
 
 
 class SettingsError(ValueError):
@@ -21,7 +28,9 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """Everything that can be configured; field names in upper case are the variables."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     # Hardware
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -31,9 +40,10 @@ class Settings(BaseSettings):
 
     # Weights
     cache_dir: Path = Path("~/.cache/triton-asr")
-    hf_token: str | None = None
+    hf_token: SecretStr | None = None
     hf_hub_offline: bool = False
     preload_model: str | None = None
+    models: Annotated[tuple[str, ...], NoDecode] = ()
     alignment: Literal["auto", "ctc", "attention"] = "auto"
     alignment_models: Annotated[dict[str, str], NoDecode] = {}
     diarization_embedding: Literal["shared", "exact"] = "shared"
@@ -56,6 +66,8 @@ class Settings(BaseSettings):
     # The adapter
     host: str = "0.0.0.0"
     port: int = Field(9000, ge=1, le=65535)
+    api_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    asr_dialect: Literal["whisperx", "webservice"] = "whisperx"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     request_timeout_seconds: float = Field(1800, gt=0)
     max_requests: int = Field(32, ge=1)
@@ -68,6 +80,44 @@ class Settings(BaseSettings):
     @classmethod
     def _expand_home(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()
+
+    @field_validator("preload_model")
+    @classmethod
+    def _one_name(cls, name: str | None) -> str | None:
+        return name and canonical_name(name)
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _parse_models(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = [canonical_name(name) for name in value.split(",")]
+        for name in names:
+            if name not in WHISPER_REPOSITORIES and "/" not in name:
+                raise ValueError(
+                    f"{name!r} is no model; write names separated by commas, each of them one of "
+                    f"{', '.join(WHISPER_REPOSITORIES)}, organisation/name on the hub or a folder"
+                )
+        return tuple(dict.fromkeys(names))
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _parse_keys(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        keys = [key.strip() for key in value.split(",")]
+        for number, key in enumerate(keys, 1):
+            if len(key) < SHORTEST_KEY:
+                raise ValueError(
+                    f"key {number} of {len(keys)} has {len(key)} characters; give at least "
+                    f"{SHORTEST_KEY}, as «openssl rand -hex 16» makes them, and a comma between two"
+                )
+            if not all("!" <= character <= "~" for character in key):
+                raise ValueError(
+                    f"key {number} of {len(keys)} has a character that not every client can "
+                    "send; use letters, digits and signs of ASCII, and no spaces"
+                )
+        return tuple(keys)
 
     @field_validator("alignment_models", mode="before")
     @classmethod
@@ -137,7 +187,9 @@ class Settings(BaseSettings):
     @property
     def default_model(self) -> str:
         """The Whisper size of a request that names none."""
-        return self.preload_model or ("large-v3" if self.torch_device == "cuda" else "base")
+        if self.preload_model or self.models:
+            return self.preload_model or self.models[0]
+        return "large-v3" if self.torch_device == "cuda" else "base"
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -151,13 +203,28 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         raise SettingsError(
             "; ".join(
-                f"{str(fault['loc'][0]).upper()}={fault['input']!r}: {fault['msg']}"
+                f"{_named(str(fault['loc'][0]), fault['input'])}: "
+                f"{fault['msg'].removeprefix('Value error, ')}"
                 for fault in error.errors()
             )
         ) from None
+    if {**dotenv_values(ENV_FILE), **os.environ}.get("API_KEY") == "":
+        raise SettingsError(
+            "API_KEY: it is set and empty, which protects nothing; give a key, or unset it to "
+            "let everybody use the service"
+        )
     if settings.device == "cuda" and not cuda_is_available():
         raise SettingsError("DEVICE='cuda': no CUDA device is visible; use DEVICE=cpu or auto")
+    if settings.models and settings.default_model not in settings.models:
+        raise SettingsError(
+            f"PRELOAD_MODEL={settings.preload_model!r} is not in MODELS; "
+            f"add it there, or name one of {', '.join(settings.models)}"
+        )
     return settings
+
+
+def _named(name: str, value: object) -> str:
+    return name.upper() if name in SECRETS else f"{name.upper()}={value!r}"
 
 
 @lru_cache(maxsize=1)

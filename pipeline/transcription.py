@@ -8,7 +8,7 @@ from itertools import chain, islice
 import numpy as np
 
 from pipeline.audio import seconds
-from pipeline.chunking import LONGEST_SPEECH, chunks
+from pipeline.chunking import CHUNK_SAMPLES, LONGEST_SPEECH, chunks
 from pipeline.documents import ChunkTranscript, Segment, Transcript
 from pipeline.options import Options
 from pipeline.recognition import Chunk
@@ -16,6 +16,7 @@ from pipeline.voice_activity import Span, VoiceActivityDetector
 
 Recognise = Callable[[Chunk], "Future[ChunkTranscript]"]
 
+HEARD_SAMPLES = CHUNK_SAMPLES  # by which a language is detected where nothing else is wanted
 VOTERS = 16  # chunks, some six minutes of speech, that decide on the language
 
 
@@ -68,6 +69,37 @@ def transcribe(
         language_probability=probability,
         duration=seconds(len(audio)),
         segments=[segment for segment in segments if segment.text],
+    )
+
+
+def detect_language(
+    audio: np.ndarray,
+    options: Options,
+    detector: VoiceActivityDetector,
+    recognise: Recognise,
+    model: str,
+) -> Transcript:
+    """The language of the first half minute of speech; arguments as of :func:`transcribe`.
+
+    Returns:
+        A transcript without segments, with no language if nobody speaks.
+
+    Raises:
+        PipelineError: a chunk could not be listened to, or this Whisper knows one language only.
+    """
+    asked = options.model_copy(update={"language": None, "detect_language": True})
+    voters, heard = [], 0
+    for span in chunks(detector.spans(audio, LONGEST_SPEECH), len(audio)):
+        voters.append((span, recognise(Chunk(audio[span.start : span.end], asked))))
+        heard += len(span)
+        if heard >= HEARD_SAMPLES:
+            break
+    language, probability = _elect([(span, future.result()) for span, future in voters])
+    return Transcript(
+        model=model,
+        language=language,
+        language_probability=probability,
+        duration=seconds(len(audio)),
     )
 
 

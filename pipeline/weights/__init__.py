@@ -7,7 +7,6 @@ and its checksums were compared when it arrived.
 
 import logging
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pipeline.settings import Settings
 from pipeline.weights import catalog, hub
 from pipeline.weights.bundled import fetch_bundled
 from pipeline.weights.cache import fetched_once
+from pipeline.whisper_names import REPOSITORY, canonical_name
 
 __all__ = [
     "KNOWN_WHISPER_MODELS",
@@ -26,8 +26,6 @@ __all__ = [
 ]
 
 KNOWN_WHISPER_MODELS: tuple[str, ...] = tuple(catalog.WHISPER_REPOSITORIES)
-# organisation/name, as long as the hub allows them to be
-REPOSITORY = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +37,20 @@ def whisper_folder(name: str, settings: Settings) -> Path:
     and, for the sizes that have one, ``preprocessor_config.json``.
 
     Args:
-        name: A size of KNOWN_WHISPER_MODELS, a repository of the hub or a folder.
+        name: A size of KNOWN_WHISPER_MODELS, a repository of the hub, or a folder that
+            PRELOAD_MODEL or MODELS names.
 
     Raises:
-        InvalidRequest: there is no such model.
+        InvalidRequest: there is no such model, or MODELS does not have it.
         WeightsUnavailable: it exists, or may exist, but cannot be fetched now.
     """
-    if name not in KNOWN_WHISPER_MODELS and os.path.isfile(os.path.join(name, "model.bin")):
+    name = canonical_name(name)
+    if settings.models and name not in settings.models:
+        raise InvalidRequest(
+            f"model {name!r} is not offered here; there are {', '.join(settings.models)}"
+        )
+    configured = name in (settings.preload_model, *settings.models)
+    if name not in KNOWN_WHISPER_MODELS and configured and _holds_whisper(name):
         return Path(name)
     repository = catalog.WHISPER_REPOSITORIES.get(name, name)
     if not REPOSITORY.fullmatch(repository):
@@ -104,6 +109,10 @@ def community_folder(settings: Settings) -> Path | None:
         ) from error
     except WeightsUnavailable as error:
         raise WeightsUnavailable(f"{error}; unset HF_TOKEN to use the ungated models") from error
+
+
+def _holds_whisper(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "model.bin"))
 
 
 def _folder(repository: str, settings: Settings) -> Path:

@@ -53,7 +53,8 @@ def fetch_snapshot(
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
-    endpoint, token = _endpoint(), settings.hf_token or False
+    endpoint = _endpoint()
+    token = settings.hf_token.get_secret_value() if settings.hf_token else False
     logger.info("downloading %s from the model hub", repository)
     try:
         info = HfApi(endpoint, token=token).model_info(repository, files_metadata=True)

@@ -1,16 +1,15 @@
 """The adapter as uvicorn runs it, in front of a Triton without networks."""
 
-import socket
-import threading
 import time
 from collections.abc import Iterator
 
 import httpx
+import numpy as np
 import pytest
-import uvicorn
 
-from adapter.app import create_app
+from tests.adapter_thread import running_adapter
 from tests.media import make_media
+from tests.speakr import Refused, Speakr
 from tests.tiny_triton import tiny_triton
 
 QUERY = {"diarize": "false", "word_timestamps": "false"}  # all that the tiny graph gives
@@ -26,23 +25,22 @@ def media(tmp_path_factory):
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An adapter that takes one request at a time."""
-    with tiny_triton(tmp_path_factory.mktemp("triton")) as settings:
-        app = create_app(settings.model_copy(update={"max_requests": 1}))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        listener = socket.create_server(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with (
+        tiny_triton(tmp_path_factory.mktemp("triton")) as settings,
+        running_adapter(settings.model_copy(update={"max_requests": 1})) as url,
+    ):
+        yield url
 
 
-def post(url: str, file, timeout: float = 60, **query: str) -> httpx.Response:
+def post(url: str, file, timeout: float = 60, headers=None, **query: str) -> httpx.Response:
     with file.open("rb") as content:
-        files = {"audio_file": (file.name, content)}
-        return httpx.post(f"{url}/asr", params=QUERY | query, files=files, timeout=timeout)
+        return httpx.post(
+            f"{url}/asr",
+            params=QUERY | query,
+            headers=headers,
+            files={"audio_file": (file.name, content)},
+            timeout=timeout,
+        )
 
 
 @pytest.mark.parametrize("name", ["tone.wav", "tone.m4a", "video.mp4"])
@@ -62,6 +60,41 @@ def test_other_outputs_are_json_objects_of_one_key(url, media, output):
     assert isinstance(answer[output], str)
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type", "front"),
+    [
+        ("text/vtt", "text/vtt; charset=utf-8", "WEBVTT"),
+        ("application/x-subrip, */*;q=0.5", "application/x-subrip; charset=utf-8", "1\n00:00:00,0"),
+        ("text/tab-separated-values", "text/tab-separated-values; charset=utf-8", "start\tend"),
+        ("*/*", "application/json", '{"text":['),
+        ("application/json, text/plain, */*", "application/json", '{"text":['),
+    ],
+)
+def test_accept_asks_for_the_text_itself(url, media, accept, media_type, front):
+    response = post(url, media / "tone.wav", headers={"Accept": accept})
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == media_type
+    assert response.text.startswith(front)
+
+
+def test_plain_text_is_the_text_and_nothing_else(url, media):
+    (segment,) = post(url, media / "tone.wav").json()["segments"]
+    response = post(url, media / "tone.wav", headers={"Accept": "text/plain"})
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.text == segment["text"]
+
+
+def test_bare_pcm_goes_all_the_way(url, media, tmp_path):
+    (tmp_path / "audio_file").write_bytes(np.full(3 * 16_000, -7, "<i2").tobytes())
+    answer = post(url, tmp_path / "audio_file", encode="false").json()
+    assert answer["duration"] == 3
+    assert answer["segments"][0]["text"] == str(-7 * 3 * 16_000)  # what this graph says
+    # What is no bare PCM after all is decoded.
+    for name in ("tone.wav", "tone.m4a", "tone.ogg", "tone.flac", "tone.webm"):
+        answer = post(url, media / name, encode="false").json()
+        assert answer["duration"] == pytest.approx(10, abs=0.15), name
+
+
 def test_form_fields_reach_the_graph(url, media):
     with (media / "tone.wav").open("rb") as content:
         response = httpx.post(
@@ -77,6 +110,15 @@ def test_a_mistake_of_a_model_is_500_with_its_words(url, media):
     response = post(url, media / "tone.wav", hotwords="fail")
     assert response.status_code == 500
     assert "a mistake of ours" in response.json()["detail"]
+
+
+def test_speakr_tries_again_after_a_failure_of_the_graph(url, media):
+    with pytest.raises(Refused) as refused:
+        Speakr(url, diarize=False).transcribe(media / "tone.wav")
+    answer = refused.value  # this graph has no such output
+    assert (answer.status, answer.final, answer.encodes_again) == (500, False, False)
+    assert answer.kind == "unknown"
+    assert "transcription failed: unexpected inference output 'WORDS'" in answer.shown
 
 
 def test_a_client_that_hangs_up_gives_its_place_back(url, media):

@@ -9,7 +9,14 @@ from pipeline.settings import SettingsError, read_settings
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # no .env
-    for name in ("DEVICE", "COMPUTE_TYPE", "PRELOAD_MODEL", "ALIGNMENT_MODELS", "BATCH_SIZE"):
+    for name in (
+        "DEVICE",
+        "COMPUTE_TYPE",
+        "PRELOAD_MODEL",
+        "ALIGNMENT_MODELS",
+        "BATCH_SIZE",
+        "MODELS",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -22,6 +29,9 @@ def _clean(monkeypatch, tmp_path):
         ("ALIGNMENT_MODELS", "en"),
         ("DIARIZE_MAX_SPEAKERS", "none"),
         ("DIARIZE_CLUSTERING_THRESHOLD", "0"),
+        ("MODELS", "base,enormous"),
+        ("MODELS", "base,,tiny"),
+        ("MODELS", "whisper-1"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
@@ -74,3 +84,59 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch):
 def test_a_file_beside_the_service_is_read(monkeypatch, tmp_path):
     (tmp_path / ".env").write_text("PRELOAD_MODEL=turbo\nSOMETHING_ELSE=1\n")
     assert read_settings().default_model == "turbo"
+
+
+def test_the_first_of_the_models_is_the_default(monkeypatch):
+    monkeypatch.setenv("MODELS", "openai/whisper-small, large, large-v3")
+    settings = read_settings()
+    assert settings.models == ("small", "large-v3")
+    assert settings.default_model == "small"
+    monkeypatch.setenv("PRELOAD_MODEL", "whisper-large")
+    assert read_settings().default_model == "large-v3"
+
+
+def test_a_default_model_that_is_not_offered_is_refused(monkeypatch):
+    monkeypatch.setenv("MODELS", "small,medium")
+    monkeypatch.setenv("PRELOAD_MODEL", "base")
+    with pytest.raises(SettingsError, match=r"^PRELOAD_MODEL=.base. is not .*small, medium"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ("short", "key 1 of 1 has 5 characters; give at least 16"),
+        ("a-key-that-is-long-enough,short", "key 2 of 2 has 5 characters"),
+        ("a-key-that-is-long-enough,,a-key-that-is-as-long", "key 2 of 3 has 0 characters"),
+        ("a-key-that-is-long-enough,", "key 2 of 2 has 0 characters"),
+        (" ", "key 1 of 1 has 0 characters"),
+        ("ключ-который-достаточно-длинный", "key 1 of 1 has a character that not every"),
+        ("a key that has spaces in it", "key 1 of 1 has a character that not every"),
+        ("", "set and empty, which protects nothing"),
+    ],
+)
+def test_keys_that_protect_nothing_are_refused_and_not_shown(monkeypatch, keys, complaint):
+    monkeypatch.setenv("API_KEY", keys)
+    with pytest.raises(SettingsError, match=r"^API_KEY: ") as failure:
+        read_settings()
+    assert complaint in str(failure.value)
+    assert not keys.strip() or keys not in str(failure.value)
+
+
+def test_an_empty_key_in_the_file_is_refused_too(tmp_path):
+    (tmp_path / ".env").write_text("API_KEY=\n")
+    with pytest.raises(SettingsError, match="API_KEY: it is set and empty"):
+        read_settings()
+
+
+def test_secrets_are_not_shown(monkeypatch):
+    monkeypatch.setenv("API_KEY", "the-old-key-of-speakr, the-new-key-of-speakr")
+    monkeypatch.setenv("HF_TOKEN", "hf_the-token")
+    settings = read_settings()
+    assert [key.get_secret_value() for key in settings.api_key] == [
+        "the-old-key-of-speakr",
+        "the-new-key-of-speakr",
+    ]
+    for shown in (repr(settings), str(settings), settings.model_dump_json()):
+        assert "of-speakr" not in shown
+        assert "the-token" not in shown

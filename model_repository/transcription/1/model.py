@@ -7,7 +7,7 @@ from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array, read_document
 from pipeline.serving.urgency import urgency_at
-from pipeline.transcription import transcribe
+from pipeline.transcription import detect_language, transcribe
 from pipeline.voice_activity import VoiceActivityDetector
 
 
@@ -26,8 +26,9 @@ class TritonPythonModel(Step):
     def answer(self, request, options):
         """Transcribe one recording."""
         audio = read_array(request, "AUDIO")[0]
+        work = detect_language if options.detect_language else transcribe
         with self.chunks.recording() as recording:
-            transcript = transcribe(
+            transcript = work(
                 audio,
                 options,
                 self.detector,

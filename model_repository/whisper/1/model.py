@@ -20,7 +20,7 @@ class TritonPythonModel(Leaf):
     def infer(self, requests):
         """Recognise one batch of chunks."""
         answers = [None] * len(requests)
-        by_model = defaultdict(list)
+        by_work = defaultdict(list)
         for index, request in enumerate(requests):
             try:
                 options = Options.from_parameters(request.parameters())
@@ -28,14 +28,13 @@ class TritonPythonModel(Leaf):
                 recogniser = self.models.get(options.model)
                 recogniser.check(options)
                 chunk = Chunk(read_array(request, "AUDIO")[0], options)
-                by_model[recogniser].append((index, chunk))
+                work = recogniser.detect if options.detect_language else recogniser.recognise
+                by_work[work].append((index, chunk))
             except PipelineError as failure:
                 answers[index] = failure
-        for recogniser, numbered in by_model.items():
+        for work, numbered in by_work.items():
             indexes, chunks = zip(*numbered, strict=True)
-            for index, answer in zip(
-                indexes, together_or_alone(recogniser.recognise, chunks), strict=True
-            ):
+            for index, answer in zip(indexes, together_or_alone(work, chunks), strict=True):
                 answers[index] = answer
         return [
             answer

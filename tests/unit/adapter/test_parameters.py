@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapter.parameters import read_parameters
+from adapter.parameters import listed_models, read_parameters
 from pipeline.errors import InvalidRequest
 from pipeline.settings import Settings
 
@@ -120,11 +120,53 @@ def test_languages_by_code_and_by_name(text, code):
         ("large-v3", "large-v3"),
         ("whisper-large-v3", "large-v3"),
         ("openai/whisper-small", "small"),
-        ("Systran/faster-whisper-tiny", "Systran/faster-whisper-tiny"),
+        ("Systran/faster-whisper-tiny", "tiny"),
+        ("large-v3-turbo", "turbo"),
+        ("openai/whisper-large-v3-turbo", "turbo"),
+        ("somebody/whisper-of-theirs", "somebody/whisper-of-theirs"),
     ],
 )
 def test_models_by_their_names(name, model):
     assert options({"model": name}).model == model
+
+
+OFFERED = Settings(_env_file=None, models="tiny.en, whisper-small ,somebody/whisper,/models/ours")
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("whisper-1", None),
+        ("tiny.en", "tiny.en"),
+        ("openai/whisper-small", "small"),
+        ("Systran/faster-whisper-small", "small"),
+        ("somebody/whisper", "somebody/whisper"),
+        ("/models/ours", "/models/ours"),
+    ],
+)
+def test_models_that_are_offered_by_their_names(name, model):
+    assert read_parameters({"model": name}, {}, OFFERED).options.model == model
+
+
+@pytest.mark.parametrize("name", ["base", "somebody/other", "/models/theirs", "large"])
+def test_a_model_that_is_not_offered_is_refused_with_those_that_are(name):
+    with pytest.raises(InvalidRequest, match=r"^model: .*tiny\.en, small, somebody/whisper"):
+        read_parameters({"model": name}, {}, OFFERED)
+
+
+@pytest.mark.parametrize("name", ["gpt-4o-transcribe", "gpt-4o-mini-transcribe"])
+@pytest.mark.parametrize("settings", [SETTINGS, OFFERED])
+def test_openai_s_own_models_are_refused_by_name(name, settings):
+    with pytest.raises(InvalidRequest, match=f"^model: '{name}' is OpenAI's own and no Whisper"):
+        read_parameters({"model": name}, {}, settings)
+
+
+def test_the_models_that_are_listed():
+    assert listed_models(OFFERED) == ["tiny.en", "small", "somebody/whisper", "/models/ours"]
+    everything = listed_models(SETTINGS.model_copy(update={"preload_model": "/models/ours"}))
+    assert everything[0] == "/models/ours"
+    assert {"tiny", "base.en", "large-v3", "turbo"} < set(everything)
+    assert len(everything) == len(set(everything))
 
 
 @pytest.mark.parametrize(
@@ -133,9 +175,11 @@ def test_models_by_their_names(name, model):
         ({"output": "docx"}, "output", "json, text, txt, srt, vtt, tsv"),
         ({"task": "sing"}, "task", "'transcribe' or 'translate'"),
         ({"language": "klingon"}, "language", "en, es"),
-        ({"model": "enormous"}, "model", "base.en, base"),
-        ({"model": "../../etc"}, "model", "base.en, base"),
-        ({"model": "/etc"}, "model", "base.en, base"),
+        ({"model": "enormous"}, "model", "base, tiny.en, tiny"),
+        ({"model": "../../etc"}, "model", "base, tiny.en, tiny"),
+        ({"model": "/etc"}, "model", "base, tiny.en, tiny"),
+        ({"encode": "perhaps"}, "encode", "true or false"),
+        ({"vad_filter": "x"}, "vad_filter", "true or false"),
         ({"diarize": "maybe"}, "diarize", "true or false"),
         ({"enable_diarization": "maybe"}, "enable_diarization", "true or false"),
         ({"word_timestamps": "2"}, "word_timestamps", "true or false"),
@@ -158,4 +202,11 @@ def test_a_value_that_cannot_be_used_is_named_with_what_can(query, named, choice
 
 
 def test_what_is_not_known_is_left_aside():
-    assert options({"encode": "true", "vad_filter": "x", "deadline_ms": "1"}).to_parameters() == {}
+    query = {"deadline_ms": "1", "detect_language": "true", "batch_size": "16"}
+    assert options(query).to_parameters() == {}
+
+
+def test_what_is_uploaded_without_a_header_is_told_by_encode():
+    assert read({"encode": "false"}).pcm
+    assert not read({"encode": "true", "vad_filter": "false"}).pcm
+    assert not read({}).pcm

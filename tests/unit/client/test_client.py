@@ -43,6 +43,7 @@ class Service(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.seen = (urlsplit(self.path).path, parse_qs(urlsplit(self.path).query), body)
         self.server.authorization = self.headers.get("Authorization")
+        self.server.api_key = self.headers.get("X-API-Key")
         if b"RIFF" in body:
             self.reply(200, ANSWER)
         else:
@@ -57,6 +58,11 @@ class Service(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch):
+    monkeypatch.delenv("ASR_API_KEY", raising=False)
 
 
 @pytest.fixture
@@ -110,6 +116,38 @@ def test_a_password_in_the_url_is_sent_as_basic_authentication(server, url, reco
     with Client(url.replace("://", "://speakr:secret@")) as client:
         client.transcribe(recording)
     assert server.authorization.startswith("Basic ")
+
+
+def test_a_key_goes_into_its_own_header_beside_the_password_of_a_proxy(server, url, recording):
+    with Client(url.replace("://", "://proxy:secret@"), api_key="a-key-of-the-service") as client:
+        client.transcribe(recording)
+    assert server.api_key == "a-key-of-the-service"
+    assert server.authorization.startswith("Basic ")
+
+
+def test_the_key_of_the_environment_is_sent_unless_another_is_given(
+    server, url, recording, monkeypatch
+):
+    assert main(["transcribe", str(recording), "--url", url]) == 0
+    assert server.api_key is None
+    monkeypatch.setenv("ASR_API_KEY", "the-key-of-the-environment")
+    assert main(["transcribe", str(recording), "--url", url]) == 0
+    assert server.api_key == "the-key-of-the-environment"
+    assert main(["transcribe", str(recording), "--url", url, "--api-key", "another"]) == 0
+    assert server.api_key == "another"
+
+
+def test_the_key_is_not_in_the_help(monkeypatch, capsys):
+    monkeypatch.setenv("ASR_API_KEY", "the-key-of-the-environment")
+    with pytest.raises(SystemExit):
+        main(["transcribe", "--help"])
+    assert "ASR_API_KEY" in (text := capsys.readouterr().out)
+    assert "the-key-of-the-environment" not in text
+
+
+def test_a_key_that_cannot_be_sent_is_refused():
+    with pytest.raises(ServiceError, match="API key"):
+        Client(api_key="ключ")
 
 
 def test_what_the_service_refuses(url, tmp_path):

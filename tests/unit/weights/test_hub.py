@@ -1,6 +1,7 @@
 """Weights from a model hub, the real client against a server of the test's own."""
 
 import pytest
+from pydantic import SecretStr
 
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.weights import community_folder, segmentation_file, whisper_folder
@@ -65,7 +66,7 @@ def test_community_needs_a_token_until_it_is_in_the_cache(model_hub, settings):
         "segmentation/pytorch_model.bin": b"network",
         "plda/plda.npz": b"numbers",
     }
-    folder = community_folder(settings.model_copy(update={"hf_token": "secret"}))
+    folder = community_folder(settings.model_copy(update={"hf_token": SecretStr("secret")}))
     assert (folder / "segmentation" / "pytorch_model.bin").read_bytes() == b"network"
     assert (folder / "plda" / "plda.npz").exists()
     assert community_folder(settings) == folder
@@ -73,7 +74,7 @@ def test_community_needs_a_token_until_it_is_in_the_cache(model_hub, settings):
 
 def test_a_token_that_does_not_open_community_says_what_to_do(model_hub, settings):
     with pytest.raises(WeightsUnavailable, match="accept its conditions"):
-        community_folder(settings.model_copy(update={"hf_token": "secret"}))
+        community_folder(settings.model_copy(update={"hf_token": SecretStr("secret")}))
 
 
 def test_offline_asks_nothing(model_hub, settings):

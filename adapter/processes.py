@@ -4,13 +4,17 @@ Triton's Python backend runs every model instance in a process of its own,
 the «stub», and goes on calling a model ready when that process is gone.
 """
 
+import contextlib
 import os
+import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
 SERVER = "tritonserver"
 STUB = "triton_python_backend_stub"
 DEFAULT_GRPC_PORT = 8001
+STOPPED = "T"  # in /proc/<pid>/stat, as by SIGSTOP
 STUB_MODEL, STUB_INSTANCE = 1, 8  # of its arguments: the path of model.py, the instance's name
 
 
@@ -22,12 +26,13 @@ def _arguments(process: Path) -> list[str]:
         return []
 
 
-def _parent(process: Path) -> str:
+def _state_and_parent(process: Path) -> tuple[str, str]:
     # The name of the program, in parentheses, may itself hold spaces and parentheses.
     try:
-        return (process / "stat").read_text().rpartition(")")[2].split()[1]
-    except (OSError, IndexError):
-        return ""
+        state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+    except (OSError, ValueError):
+        return "", ""
+    return state, parent
 
 
 def _grpc_port(arguments: list[str]) -> int:
@@ -39,12 +44,17 @@ def _grpc_port(arguments: list[str]) -> int:
     return DEFAULT_GRPC_PORT
 
 
-def live_instances(grpc_port: int) -> dict[str, dict[str, int]] | None:
-    """The model instances that have a process, by model, and that process.
+@dataclass(frozen=True)
+class _Stub:
+    """The process of a model's instance."""
 
-    None when no Triton with this gRPC port runs where we can see it: on
-    another machine, or in a container with processes of its own.
-    """
+    pid: int
+    model: str
+    instance: str
+    stopped: bool
+
+
+def _stubs(grpc_port: int) -> list[_Stub] | None:
     commands = {
         process.name: arguments
         for process in PROC.iterdir()
@@ -57,11 +67,36 @@ def live_instances(grpc_port: int) -> dict[str, dict[str, int]] | None:
     }
     if not servers:
         return None
-    instances: dict[str, dict[str, int]] = {}
+    stubs = []
     for pid, arguments in commands.items():
         if os.path.basename(arguments[0]) != STUB or len(arguments) <= STUB_INSTANCE:
             continue
-        if _parent(PROC / pid) in servers:
+        state, parent = _state_and_parent(PROC / pid)
+        if parent in servers:
             model = Path(arguments[STUB_MODEL]).parent.parent.name
-            instances.setdefault(model, {})[arguments[STUB_INSTANCE]] = int(pid)
+            stubs.append(_Stub(int(pid), model, arguments[STUB_INSTANCE], state == STOPPED))
+    return stubs
+
+
+def live_instances(grpc_port: int) -> dict[str, dict[str, int]] | None:
+    """The model instances that have a process which is not stopped, by model, and that process.
+
+    None when no Triton with this gRPC port runs where we can see it: on
+    another machine, or in a container with processes of its own.
+    """
+    stubs = _stubs(grpc_port)
+    if stubs is None:
+        return None
+    instances: dict[str, dict[str, int]] = {}
+    for stub in stubs:
+        if not stub.stopped:
+            instances.setdefault(stub.model, {})[stub.instance] = stub.pid
     return instances
+
+
+def end_stopped(grpc_port: int, model: str) -> None:
+    """Kill the processes of a model that are stopped: they would neither work nor end."""
+    for stub in _stubs(grpc_port) or ():
+        if stub.model == model and stub.stopped:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(stub.pid, signal.SIGKILL)

@@ -15,7 +15,9 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.failures import NotReady, Unreachable, from_triton
-from adapter.processes import live_instances
+from adapter.heartbeat import Heartbeat
+from adapter.processes import end_stopped, live_instances
+from adapter.signals import CALL_SECONDS, Signals
 from pipeline.errors import PipelineError
 
 ENSEMBLE = "asr"
@@ -24,7 +26,6 @@ LEAVES = ("whisper", "wav2vec2", "segmentation", "speaker_embedding")
 GRAPH = (ENSEMBLE, *STEPS, *LEAVES)
 WATCH_SECONDS = 3.0
 CONFIRM_SECONDS = 0.5
-CALL_SECONDS = 5.0  # for questions that Triton answers at once, however busy it is
 LOAD_SECONDS = 300.0  # for a network on a slow disk
 RETRY_SECONDS = 30.0  # between attempts to load a model that could not be loaded
 
@@ -38,11 +39,13 @@ class Recovery:
         self,
         client: InferenceServerClient,
         grpc_port: int,
+        signals: Signals,
         graph: tuple[str, ...] = GRAPH,
         steps: tuple[str, ...] = STEPS,
     ) -> None:
         self._client = client
         self._grpc_port = grpc_port
+        self._heartbeat = Heartbeat(client, signals)
         self._graph = graph
         self._steps = steps
         self._loading = asyncio.Lock()
@@ -80,6 +83,8 @@ class Recovery:
                 raise NotReady(f"the model {model} could not be loaded again")
             logger.warning("the process of the model %s has died; loading it again", model)
             self._known.pop(model, None)
+            # Triton waits for one that only stands still for as long as it has requests.
+            await asyncio.to_thread(end_stopped, self._grpc_port, model)
             try:
                 await self._client.unload_model(model, client_timeout=CALL_SECONDS)
                 await self._client.load_model(model, client_timeout=LOAD_SECONDS)
@@ -106,11 +111,14 @@ class Recovery:
 
     async def watch(self) -> None:
         """Look for dead models until cancelled, and load them again."""
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            # Whatever is wrong now is looked at again at the next round.
-            with contextlib.suppress(PipelineError):
-                await self._look_once()
+        try:
+            while True:
+                await asyncio.sleep(WATCH_SECONDS)
+                # Whatever is wrong now is looked at again at the next round.
+                with contextlib.suppress(PipelineError, InferenceServerException):
+                    await self._look_once()
+        finally:
+            self._heartbeat.stop()
 
     async def _look_once(self) -> None:
         generation = self.generation()
@@ -119,9 +127,13 @@ class Recovery:
             # A model that is being loaded by somebody else has no process for a moment.
             await asyncio.sleep(CONFIRM_SECONDS)
             broken &= await self._broken()
-        for model in broken:
+        found = self._heartbeat.take_dead() | dict.fromkeys(broken, generation)
+        for model, since in found.items():
             with contextlib.suppress(NotReady):
-                await self.load_again(model, generation)
+                await self.load_again(model, since)
+        if await asyncio.to_thread(live_instances, self._grpc_port) is None:
+            ready = await self._ready()
+            await self._heartbeat.ask(ready.intersection(self._graph) - {ENSEMBLE}, generation)
 
     async def _broken(self) -> set[str]:
         ready = await self._ready()

@@ -15,8 +15,8 @@ from tritonclient.utils import InferenceServerException
 
 from adapter.failures import Unreachable, from_triton
 from adapter.recording import PREFIX, SHARED_MEMORY, Recording
+from adapter.signals import CALL_SECONDS
 
-CALL_SECONDS = 5.0
 # Triton keeps a region while a request that reads it runs, even one that was cancelled.
 RETURN_PAUSES = (0.1, 0.5, 2, 5, 15, 60, 300, 900, 3600)  # seconds between attempts to end that
 

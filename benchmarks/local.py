@@ -82,7 +82,7 @@ class Local:
     @cached_property
     def wav2vec2(self) -> AlignmentNetwork:
         """The English network of ALIGNMENT_MODELS."""
-        return AlignmentNetworks(self._settings).get("en")
+        return AlignmentNetworks(self._settings).load_now("en")
 
     def load(self, parts: list[str]) -> dict:
         """Load what will be measured."""
@@ -105,8 +105,9 @@ class Local:
         seconds = {}
         audio = _decode(path)
         seconds["decode"] = mark()
-        chunks = Batches(self.whisper.get(None).recognise, self._settings.whisper_batch_size)
-        transcript = transcribe(audio, Options(), self._detector, chunks.submit, "base")
+        with self.whisper.use(None) as network:
+            chunks = Batches(network.recognise, self._settings.whisper_batch_size)
+            transcript = transcribe(audio, Options(), self._detector, chunks.submit, "base")
         seconds["transcribe"] = mark()
         transcript = align(audio, transcript, None)
         seconds["align"] = mark()

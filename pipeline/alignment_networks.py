@@ -1,6 +1,6 @@
 """The wav2vec2 networks that give CTC emissions, one for each language."""
 
-import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +8,12 @@ import torch
 
 from pipeline.audio import to_float
 from pipeline.ctc import Labels
-from pipeline.errors import WeightsUnavailable
+from pipeline.errors import WeightsNotFound, WeightsUnavailable
+from pipeline.network_pool import NetworkPool, Report, unreported
 from pipeline.settings import Settings
 from pipeline.weights import hub
 
 SHORTEST = 400  # samples; the receptive field of wav2vec2's first feature
-RETRY_SECONDS = 600.0  # before weights that could not be had are asked for again
 
 
 class AlignmentNetwork:
@@ -54,35 +54,38 @@ class AlignmentNetwork:
 class AlignmentNetworks:
     """WhisperX's networks by language, through its own loader, loaded on first use."""
 
-    def __init__(self, settings: Settings, device_index: int = 0) -> None:
+    def __init__(
+        self, settings: Settings, device_index: int = 0, report: Report = unreported
+    ) -> None:
         self._settings = settings
         self._device = settings.torch_device
         if self._device == "cuda":
             self._device = f"cuda:{device_index}"
         self._folder = settings.cache_dir / "alignment"
-        self._loaded: dict[str, AlignmentNetwork] = {}
-        self._unavailable: dict[str, tuple[float, WeightsUnavailable]] = {}
+        self._pool: NetworkPool[AlignmentNetwork] = NetworkPool(
+            self._find,
+            self._load,
+            settings.max_loaded_models,
+            settings.model_keep_alive_seconds,
+            report,
+        )
 
-    def get(self, language: str) -> AlignmentNetwork:
+    def use(self, language: str) -> AbstractContextManager[AlignmentNetwork]:
         """The network for a language.
 
         Raises:
+            ModelLoading: it is not there yet.
             WeightsUnavailable: there is none, or it can neither be found in
                 the cache nor fetched.
         """
-        if language in self._loaded:
-            return self._loaded[language]
-        since, failure = self._unavailable.get(language, (0.0, None))
-        if failure is not None and time.monotonic() - since < RETRY_SECONDS:
-            raise failure
-        try:
-            self._loaded[language] = self._load(language)
-        except WeightsUnavailable as error:
-            self._unavailable[language] = (time.monotonic(), error)
-            raise
-        return self._loaded[language]
+        return self._pool.use(language)
 
-    def _load(self, language: str) -> AlignmentNetwork:
+    def load_now(self, language: str) -> AlignmentNetwork:
+        """The same, waiting until it is there."""
+        return self._pool.load_now(language)
+
+    def _find(self, language: str) -> tuple[str, bool]:
+        """The network's name, and whether it must come from the cache."""
         from whisperx import alignment as whisperx
 
         name = (
@@ -91,15 +94,22 @@ class AlignmentNetworks:
             or whisperx.DEFAULT_ALIGN_MODELS_HF.get(language)
         )
         if name is None:
-            raise WeightsUnavailable(
+            raise WeightsNotFound(
                 f"there is no alignment model for {language!r}; name one in ALIGNMENT_MODELS"
             )
         cache_only = not Path(name).is_dir() and not hub.is_reachable(self._settings)
         if cache_only and not self._is_cached(name):
-            raise WeightsUnavailable(
+            kind = WeightsNotFound if self._settings.hf_hub_offline else WeightsUnavailable
+            raise kind(
                 f"the alignment model {name} for {language!r} is not in {self._folder} "
                 "and cannot be fetched"
             )
+        return name, cache_only
+
+    def _load(self, language: str, found: tuple[str, bool]) -> AlignmentNetwork:
+        from whisperx import alignment as whisperx
+
+        name, cache_only = found
         try:
             network, metadata = whisperx.load_align_model(
                 language,

@@ -13,9 +13,21 @@ class DeadlineExceeded(PipelineError):  # noqa: N818 - gRPC's own name for it
     """The request's deadline passed before its work was done."""
 
 
+class Cancelled(PipelineError):  # noqa: N818 - gRPC's own name for it
+    """Whoever asked has hung up."""
+
+
 class Overloaded(PipelineError):  # noqa: N818 - a state, not a fault
     """A queue of the graph is full; the request may be sent again later."""
 
 
+class ModelLoading(PipelineError):  # noqa: N818 - a state, not a fault
+    """The network that was asked for is being loaded; ask again in a moment."""
+
+
 class WeightsUnavailable(PipelineError):  # noqa: N818 - a state, not a fault
-    """A network's weights are not in the cache and cannot be fetched."""
+    """A network's weights are not in the cache and cannot be fetched now."""
+
+
+class WeightsNotFound(WeightsUnavailable):
+    """A network's weights are not in the cache, and asking again will not change that."""

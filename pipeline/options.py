@@ -29,6 +29,7 @@ class Options(BaseModel):
     min_speakers: int | None = Field(None, ge=1, le=50)
     max_speakers: int | None = Field(None, ge=1, le=50)
     return_speaker_embeddings: bool = False
+    request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
     deadline_ms: int | None = None  # Unix time in ms after which nobody waits for the answer
 
     @field_validator("model")

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     hf_hub_offline: bool = False
     preload_model: str | None = None
     models: Annotated[tuple[str, ...], NoDecode] = ()
+    model_keep_alive_seconds: float = Field(0, ge=0)
+    max_loaded_models: int = Field(3, ge=1)
     alignment: Literal["auto", "ctc", "attention"] = "auto"
     alignment_models: Annotated[dict[str, str], NoDecode] = {}
     diarization_embedding: Literal["shared", "exact"] = "shared"
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     triton_grpc_port: int = Field(8001, ge=1, le=65535)
     triton_metrics_port: int = Field(8002, ge=1, le=65535)
     triton_shared_memory: Literal["auto", "on", "off"] = "auto"
+    batch_timeout_seconds: float = Field(600, gt=0)
 
     # The adapter
     host: str = "0.0.0.0"

@@ -5,7 +5,8 @@ is recurrent; its state is carried over from block to block, so the first
 spans of a long recording are known before its end has been looked at.
 """
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +45,17 @@ class VoiceActivityDetector:
         options = onnxruntime.SessionOptions()
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 4
+        self._heed: Callable[[], None] = lambda: None
         weights = next(Path(get_assets_path()).glob("silero_vad*.onnx"))
         self._network = onnxruntime.InferenceSession(
             str(weights), options, providers=["CPUExecutionProvider"]
         )
+
+    def heeding(self, check: Callable[[], None]) -> "VoiceActivityDetector":
+        """The same detector; what ``check`` raises before a block ends the listening."""
+        other = copy.copy(self)
+        other._heed = check
+        return other
 
     def probabilities(self, audio: np.ndarray) -> Iterator[np.ndarray]:
         """The probability of speech in each frame of 32 ms.
@@ -61,6 +69,7 @@ class VoiceActivityDetector:
         hidden = cell = np.zeros((1, 1, 128), np.float32)
         context = np.zeros((1, CONTEXT), np.float32)
         for start in range(0, len(audio), BLOCK):
+            self._heed()
             block = to_float(audio[start : start + BLOCK])
             frames = np.pad(block, (0, -len(block) % FRAME)).reshape(-1, FRAME)
             contexts = np.concatenate([context, frames[:-1, -CONTEXT:]])

@@ -27,7 +27,6 @@ async def health(request: Request) -> JSONResponse:
         missing = await engine.missing()
         if not missing:
             about = await engine.describe()
-            about["loaded_models"] = [about["default_model"]] if "default_model" in about else []
             return JSONResponse({"status": "healthy", **about, "version": VERSION})
         detail = f"missing: {missing}"
     except Unreachable as failure:

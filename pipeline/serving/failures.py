@@ -11,10 +11,13 @@ import logging
 import triton_python_backend_utils as pb_utils
 
 from pipeline.errors import (
+    Cancelled,
     DeadlineExceeded,
     InvalidRequest,
+    ModelLoading,
     Overloaded,
     PipelineError,
+    WeightsNotFound,
     WeightsUnavailable,
 )
 
@@ -22,9 +25,12 @@ logger = logging.getLogger(__name__)
 
 CODES = {  # the attributes of TritonError, which has none before the model is loaded
     InvalidRequest: "INVALID_ARG",
+    Cancelled: "CANCELLED",
     DeadlineExceeded: "CANCELLED",
     Overloaded: "UNAVAILABLE",
-    WeightsUnavailable: "NOT_FOUND",
+    ModelLoading: "UNAVAILABLE",
+    WeightsNotFound: "NOT_FOUND",
+    WeightsUnavailable: "UNAVAILABLE",
 }
 
 

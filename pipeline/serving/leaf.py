@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -9,7 +11,9 @@ from typing import TypeVar
 
 import triton_python_backend_utils as pb_utils
 
+from pipeline.options import Options
 from pipeline.serving.failures import to_response
+from pipeline.serving.signals import PREPARE, signal_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
 
@@ -31,7 +35,9 @@ class Leaf(ABC):
         os.nice(self.NICENESS)
         on_gpu = args["model_instance_kind"] == "GPU"
         self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
+        self.instance = args["model_instance_name"]
         settings = current_settings()
+        self._batch_seconds = settings.batch_timeout_seconds
         self._precedence = precedence_of(args["model_name"], settings)
         self.load(settings)
 
@@ -43,20 +49,49 @@ class Leaf(ABC):
     def infer(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
         """Answer each request with its output tensors or with what went wrong with it."""
 
+    def prepare(self, options: Options) -> None:  # noqa: B027 - most leaves have one network
+        """Have the network ready that these options name.
+
+        Raises:
+            ModelLoading: it is not yet.
+        """
+
     def execute(self, requests: Sequence[object]) -> list[pb_utils.InferenceResponse]:
         """Triton's entry: one batch, a response for each of its requests."""
+        if self._precedence is not None:
+            self._precedence.give_way()
+        # What hangs for good becomes a death, which callers hear of and recovery mends.
+        faulthandler.dump_traceback_later(self._batch_seconds, exit=True)
         try:
-            if self._precedence is not None:
-                self._precedence.give_way()
-            answers = self.infer(requests)
-        except Exception as failure:
-            answers = [failure] * len(requests)
+            answers = self._answer(requests)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
         return [
             to_response(answer)
             if isinstance(answer, Exception)
             else pb_utils.InferenceResponse(output_tensors=answer)
             for answer in answers
         ]
+
+    def _answer(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
+        signals = [signal_of(request) for request in requests]
+        pairs = zip(requests, signals, strict=True)
+        pieces = [request for request, signal in pairs if signal is None]
+        try:
+            answers = iter(self.infer(pieces) if pieces else ())
+        except Exception as failure:
+            answers = iter([failure] * len(pieces))
+        return [
+            next(answers) if signal is None else self._answer_signal(signal) for signal in signals
+        ]
+
+    def _answer_signal(self, signal: dict[str, object]) -> list[pb_utils.Tensor] | Exception:
+        try:
+            if PREPARE in signal:
+                self.prepare(Options.from_parameters(json.dumps(signal)))
+        except Exception as failure:
+            return failure
+        return []
 
 
 def together_or_alone(

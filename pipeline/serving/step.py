@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
+from pipeline.errors import Cancelled, ModelLoading
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
+from pipeline.serving.signals import CANCEL, STEPS, cancel_in, signal_of
 from pipeline.serving.tensors import array_tensor
+from pipeline.serving.work import WORKS
 from pipeline.settings import Settings, current_settings
+
+Result = TypeVar("Result")
+
+ASK_AGAIN_SECONDS = 0.5  # while a leaf loads a network
 
 
 class Step(ABC):
@@ -22,12 +32,17 @@ class Step(ABC):
     response sender, so ``execute`` returns at once and is called again.
     """
 
-    REQUESTS = 64  # threads that wait for leaves cost little; the adapter limits requests earlier
+    REQUESTS = 64  # at once, or as many as the adapter lets in; more are refused
 
     def initialize(self, args: dict[str, str]) -> None:
         """Prepare the step."""
-        self._requests = ThreadPoolExecutor(self.REQUESTS, thread_name_prefix="request")
-        self.load(current_settings())
+        settings = current_settings()
+        self._name = args["model_name"]
+        self._most = max(self.REQUESTS, settings.max_requests)
+        # Threads that wait for leaves cost little.
+        self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="request")
+        self._teller = ThreadPoolExecutor(1, thread_name_prefix="teller")
+        self.load(settings)
 
     def load(self, settings: Settings) -> None:  # noqa: B027 - not every step keeps something
         """Prepare what the step keeps between requests."""
@@ -37,23 +52,67 @@ class Step(ABC):
         """The output tensors for one request."""
 
     def execute(self, requests: Sequence[object]) -> None:
-        """Triton's entry: hand each request to a thread."""
+        """Triton's entry: hand each request to a thread, and answer signals at once."""
         for request in requests:
-            self._requests.submit(self._respond, request, request.get_response_sender())
+            sender = request.get_response_sender()
+            signal = signal_of(request)
+            if signal is None:
+                self._take_on(request, sender)
+                continue
+            if key := signal.get(CANCEL):
+                WORKS.cancel(str(key))
+            _send(sender, pb_utils.InferenceResponse(output_tensors=[]))
 
-    def _respond(self, request: object, sender: object) -> None:
-        # A sender that goes without sending leaves its client waiting for good.
+    def _take_on(self, request: object, sender: object) -> None:
+        options = Options()
         try:
             options = Options.from_parameters(request.parameters())
-            options.check_deadline()
+            key = options.request_key or uuid.uuid4().hex
+            work = options.model_copy(update={"request_key": key})
+            WORKS.start(request, work, self._most)
+        except Exception as failure:
+            _send(sender, to_response(failure))
+            self._tell_others(options.request_key)
+        else:
+            self._threads.submit(self._work, request, sender, work)
+
+    def _work(self, request: object, sender: object, options: Options) -> None:
+        failure = self.respond(request, sender, options)
+        if failure is not None and not isinstance(failure, Cancelled):
+            self._tell_others(options.request_key)
+
+    def _tell_others(self, key: str | None) -> None:
+        """An ensemble answers when its last step has ended: the others need not go on."""
+
+        def tell() -> None:
+            for step in STEPS.keys() - {self._name}:
+                with contextlib.suppress(Exception):
+                    cancel_in(step, key)
+
+        if key is not None:
+            self._teller.submit(tell)
+
+    def respond(self, request: object, sender: object, options: Options) -> BaseException | None:
+        """Answer one request, whatever happens; returns what went wrong."""
+        # A sender that goes without sending leaves its client waiting for good.
+        failure = None
+        try:
+            WORKS.of(options).check()
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
-        except BaseException as failure:
-            response = to_response(failure)
-        sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        except BaseException as error:
+            failure, response = error, to_response(error)
+        WORKS.end(options)
+        _send(sender, response)
+        return failure
 
     def finalize(self) -> None:
         """Let the threads go."""
-        self._requests.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._teller.shutdown(wait=False, cancel_futures=True)
+
+
+def _send(sender: object, response: pb_utils.InferenceResponse) -> None:
+    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
 
 def call_leaf(
@@ -61,19 +120,41 @@ def call_leaf(
     inputs: dict[str, np.ndarray],
     outputs: Sequence[str],
     options: Options,
+    **more: str | int | bool,
 ) -> object:
     """Ask a leaf model about one piece and wait for its response.
 
+    A call has no timeout of its own (Triton's ``timeout`` bounds the time in the
+    leaf's queue only): make it in a piece (:mod:`pipeline.serving.work`), whose
+    answer is waited for no longer than its deadline.
+
+    Args:
+        model: the leaf.
+        inputs: arrays by the tensors' names.
+        outputs: the tensors that are wanted.
+        options: the request's; they travel on as parameters.
+        more: further parameters.
+
     Raises:
+        Cancelled, DeadlineExceeded: nobody waits for the answer any more.
         PipelineError: of the kind that the leaf reported.
     """
-    options.check_deadline()
+    WORKS.of(options).check()
     response = pb_utils.InferenceRequest(
         model_name=model,
         requested_output_names=list(outputs),
         inputs=[array_tensor(name, array) for name, array in inputs.items()],
-        parameters=options.to_parameters(),
+        parameters={**options.to_parameters(), **more},
     ).exec()
     if response.has_error():
         raise from_text(f"{model}: {response.error().message()}")
     return response
+
+
+def when_loaded(options: Options, attempt: Callable[[], Result]) -> Result:
+    """Make an attempt again for as long as the leaf is loading the network that it needs."""
+    while True:
+        try:
+            return attempt()
+        except ModelLoading:
+            WORKS.of(options).pause(ASK_AGAIN_SECONDS)

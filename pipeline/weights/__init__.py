@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.errors import InvalidRequest, WeightsUnavailable
+from pipeline.errors import InvalidRequest, WeightsNotFound, WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.weights import catalog, hub
 from pipeline.weights.bundled import fetch_bundled
@@ -63,7 +63,7 @@ def whisper_folder(name: str, settings: Settings) -> Path:
     except hub.NotOnHub as error:
         raise InvalidRequest(f"unknown model {name!r}: {error}") from error
     except WeightsUnavailable as error:
-        raise WeightsUnavailable(f"model {name!r} cannot be fetched: {error}") from error
+        raise type(error)(f"model {name!r} cannot be fetched: {error}") from error
     if not Path(folder, "model.bin").is_file():
         raise InvalidRequest(f"model {name!r} is not a Whisper in CTranslate2's format")
     return folder
@@ -108,7 +108,7 @@ def community_folder(settings: Settings) -> Path | None:
             "to use the ungated models"
         ) from error
     except WeightsUnavailable as error:
-        raise WeightsUnavailable(f"{error}; unset HF_TOKEN to use the ungated models") from error
+        raise type(error)(f"{error}; unset HF_TOKEN to use the ungated models") from error
 
 
 def _holds_whisper(folder: str) -> bool:
@@ -134,7 +134,8 @@ def _fetched(repository: str, patterns: Sequence[str], settings: Settings) -> Pa
                 return
         if bundled is None:
             offline = settings.hf_hub_offline
-            raise WeightsUnavailable(
+            kind = WeightsNotFound if offline else WeightsUnavailable
+            raise kind(
                 f"{repository} is not in {settings.cache_dir}, the model hub "
                 f"{'is not asked (HF_HUB_OFFLINE)' if offline else 'does not answer'}, "
                 "and the package index has only the models base and tiny.en"

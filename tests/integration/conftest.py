@@ -1,6 +1,7 @@
 """The real service, started once for all tests of a session."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.settings import Settings
 from tests.ports import free_ports
+from tests.tiny_triton import tiny_triton
 from tests.wav2vec2 import save_small_wav2vec2
 
 START_SECONDS = 600  # the first start on a machine downloads 200 MB
@@ -47,6 +50,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         stop_service(running)
 
 
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A Triton whose models do what a test tells them, for an engine of the test's own."""
+    with tiny_triton(tmp_path_factory.mktemp("tiny"), BATCH_TIMEOUT_SECONDS="6") as settings:
+        yield settings
+
+
 def start_service(folder: Path, **variables: str) -> RunningService:
     """Start the launcher; ``variables`` go before the environment."""
     port, http, grpc, metrics = free_ports(4)
@@ -56,6 +66,7 @@ def start_service(folder: Path, **variables: str) -> RunningService:
         "CACHE_DIR": cache,
         # Tests hold with and without a model hub, and give the same result.
         "ALIGNMENT": "attention",
+        "HF_HUB_OFFLINE": "1",
         "HF_TOKEN": "",
         "HOST": "127.0.0.1",
         "PORT": str(port),
@@ -105,3 +116,4 @@ def stop_service(running: RunningService) -> None:
     except subprocess.TimeoutExpired:
         running.process.kill()
         running.process.wait()
+    shutil.rmtree(running.triton_log.parent, ignore_errors=True)

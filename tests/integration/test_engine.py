@@ -4,84 +4,47 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
 
-import numpy as np
 import pytest
-import tritonclient.grpc as triton
 
 from adapter.engine import Engine
 from adapter.failures import NotReady, ProcessDied
-from adapter.processes import live_instances
 from adapter.recording import SHARED_MEMORY, Recording
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings
-from tests.tiny_triton import tiny_triton
+from tests.tiny_triton import PCM, TEXT, ask, client, process, run
 
 MODELS = {"asr", "transcription", "whisper"}
-PCM = np.arange(-20_000, 30_000, dtype=np.int16)
-TEXT = str(int(PCM.astype(np.int64).sum()))
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with tiny_triton(tmp_path_factory.mktemp("triton")) as settings:
-        yield settings
+def regions(tiny: Settings) -> list[str]:
+    return list(client(tiny).get_system_shared_memory_status().regions)
 
 
-def ask(
-    engine: Engine, command: str | None = None, seconds: float = 60, shared: bool = True
-) -> Awaitable[Transcript]:
-    async def run() -> Transcript:
-        with Recording(shared) as recording:
-            os.write(recording.fd, PCM.tobytes())
-            deadline_ms = int((time.time() + seconds) * 1000)
-            options = Options(hotwords=command, deadline_ms=deadline_ms)
-            transcript = await engine.transcribe(recording, options, "SEGMENTS")
-        assert not (recording.key and (SHARED_MEMORY / recording.key).exists())
-        return transcript
-
-    return run()
-
-
-def run(settings: Settings, use: Callable[[Engine], Awaitable[object]]) -> object:
-    async def main() -> object:
-        async with Engine(settings) as engine:
-            return await asyncio.wait_for(use(engine), 120)
-
-    return asyncio.run(main())
-
-
-def regions(settings: Settings) -> list[str]:
-    client = triton.InferenceServerClient(f"127.0.0.1:{settings.triton_grpc_port}")
-    return list(client.get_system_shared_memory_status().regions)
-
-
-async def no_region_is_left(settings: Settings) -> None:
-    while regions(settings):
+async def no_region_is_left(tiny: Settings) -> None:
+    while regions(tiny):
         await asyncio.sleep(0.05)
 
 
-def kill(settings: Settings, model: str) -> None:
-    (process,) = live_instances(settings.triton_grpc_port)[model].values()
-    os.kill(process, signal.SIGKILL)
+def kill(tiny: Settings, model: str) -> None:
+    os.kill(process(tiny, model), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("mode", ["auto", "on", "off"])
 @pytest.mark.parametrize("shared", [True, False])
-def test_every_sample_arrives_by_either_way_and_nothing_is_left(settings, mode, shared):
+def test_every_sample_arrives_by_either_way_and_nothing_is_left(tiny, mode, shared):
     async def use(engine: Engine) -> Transcript:
         transcript = await ask(engine, shared=shared)
-        await no_region_is_left(settings)
+        await no_region_is_left(tiny)
         return transcript
 
-    changed = settings.model_copy(update={"triton_shared_memory": mode})
+    changed = tiny.model_copy(update={"triton_shared_memory": mode})
     assert run(changed, use).segments[0].text == TEXT
 
 
-def test_a_triton_that_cannot_read_our_memory_gets_bytes(settings):
+def test_a_triton_that_cannot_read_our_memory_gets_bytes(tiny):
     async def use(engine: Engine) -> tuple[str, bool]:
         with Recording(shared=True) as recording:
             os.write(recording.fd, PCM.tobytes())
@@ -90,47 +53,47 @@ def test_a_triton_that_cannot_read_our_memory_gets_bytes(settings):
             transcript = await engine.transcribe(recording, options, "SEGMENTS")
         return transcript.segments[0].text, engine.shares_memory
 
-    assert run(settings, use) == (TEXT, False)
+    assert run(tiny, use) == (TEXT, False)
 
 
 @pytest.mark.parametrize(
     ("command", "kind", "words"),
     [("refuse", InvalidRequest, "this cannot be done"), ("fail", PipelineError, "mistake of ours")],
 )
-def test_what_a_model_says_of_a_failure_arrives(settings, command, kind, words):
+def test_what_a_model_says_of_a_failure_arrives(tiny, command, kind, words):
     with pytest.raises(kind, match=words) as failure:
-        run(settings, lambda engine: ask(engine, command))
+        run(tiny, lambda engine: ask(engine, command))
     assert type(failure.value) is kind
 
 
-def test_a_deadline_ends_the_wait(settings):
+def test_a_deadline_ends_the_wait(tiny):
     with pytest.raises(DeadlineExceeded):
-        run(settings, lambda engine: ask(engine, "leaf sleeps 8", seconds=1))
-    run(settings, ask)
+        run(tiny, lambda engine: ask(engine, "leaf sleeps 4", seconds=1))
+    run(tiny, ask)
 
 
-def test_a_deadline_that_has_passed_asks_nothing(settings):
+def test_a_deadline_that_has_passed_asks_nothing(tiny):
     with pytest.raises(DeadlineExceeded):
-        run(settings, lambda engine: ask(engine, seconds=-1))
+        run(tiny, lambda engine: ask(engine, seconds=-1))
 
 
-def test_memory_lent_for_a_cancelled_request_comes_back(settings):
+def test_memory_lent_for_a_cancelled_request_comes_back(tiny):
     async def use(engine: Engine) -> int:
         task = asyncio.create_task(ask(engine, "sleep 2"))
-        while not regions(settings):
+        while not regions(tiny):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await no_region_is_left(settings)
+        await no_region_is_left(tiny)
         return (await ask(engine)).segments[0].text
 
-    assert run(settings, use) == TEXT
+    assert run(tiny, use) == TEXT
 
 
 @pytest.mark.parametrize("part", ["leaf", "step"])
-def test_a_death_is_mended_once_and_nobody_hears_of_it(settings, tmp_path, part):
+def test_a_death_is_mended_once_and_nobody_hears_of_it(tiny, tmp_path, part):
     async def use(engine: Engine) -> list[Transcript]:
         before = (await ask(engine)).model
         others = [asyncio.create_task(ask(engine, "sleep 3")) for _ in range(3)]
@@ -142,27 +105,27 @@ def test_a_death_is_mended_once_and_nobody_hears_of_it(settings, tmp_path, part)
         assert (before in leaves) is (part == "step")
         return answers
 
-    assert {transcript.segments[0].text for transcript in run(settings, use)} == {TEXT}
+    assert {transcript.segments[0].text for transcript in run(tiny, use)} == {TEXT}
 
 
-def test_a_request_that_kills_is_given_up_and_the_next_one_served(settings):
+def test_a_request_that_kills_is_given_up_and_the_next_one_served(tiny):
     async def use(engine: Engine) -> Transcript:
         with pytest.raises((ProcessDied, NotReady)):
             await ask(engine, "leaf dies")
         return await ask(engine)
 
-    assert run(settings, use).segments[0].text == TEXT
+    assert run(tiny, use).segments[0].text == TEXT
 
 
 @pytest.mark.parametrize("model", ["whisper", "transcription"])
-def test_a_model_that_dies_while_idle_is_missed_and_comes_back_by_itself(settings, model):
+def test_a_model_that_dies_while_idle_is_missed_and_comes_back_by_itself(tiny, model):
     async def use(engine: Engine) -> str:
         assert not MODELS.intersection(await engine.missing())
-        kill(settings, model)
+        kill(tiny, model)
         while model not in await engine.missing():
             await asyncio.sleep(0.05)
         while MODELS.intersection(await engine.missing()):
             await asyncio.sleep(0.1)
         return (await ask(engine)).segments[0].text
 
-    assert run(settings, use) == TEXT
+    assert run(tiny, use) == TEXT

@@ -10,7 +10,7 @@ from pipeline.alignment_networks import AlignmentNetworks
 from pipeline.audio import to_float
 from pipeline.ctc import Labels, align_characters, align_words
 from pipeline.documents import Segment, Transcript
-from pipeline.errors import WeightsUnavailable
+from pipeline.errors import WeightsNotFound
 from pipeline.settings import read_settings
 from tests.futures import done
 from tests.wav2vec2 import save_small_wav2vec2
@@ -31,7 +31,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> AlignmentNetworks:
 def test_words_and_times_are_those_of_whisperx(networks, sample_audio, monkeypatch):
     # Its sentence splitter wants a download; the words do not depend on it.
     monkeypatch.setattr(whisperx, "nltk_load", lambda _: PunktSentenceTokenizer())
-    network = networks.get("en")
+    network = networks.load_now("en")
     model, metadata = whisperx.load_align_model(
         "en", "cpu", model_name=networks._settings.alignment_models["en"]
     )
@@ -83,5 +83,5 @@ def test_a_text_that_cannot_fit_has_no_path():
 
 
 def test_a_language_without_weights_is_named(networks):
-    with pytest.raises(WeightsUnavailable, match="no alignment model for 'xx'"):
-        networks.get("xx")
+    with pytest.raises(WeightsNotFound, match="no alignment model for 'xx'"):
+        networks.load_now("xx")

@@ -9,9 +9,12 @@ from pipeline.ctc import Labels
 from pipeline.documents import LabelSet, Transcript
 from pipeline.errors import WeightsUnavailable
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.step import Step, call_leaf
+from pipeline.serving.step import Step, call_leaf, when_loaded
 from pipeline.serving.tensors import document_tensors, read_array, read_document
 from pipeline.serving.urgency import urgency_at
+from pipeline.serving.work import pieces
+
+NOTHING = {"AUDIO": np.zeros((1, 1), np.int16)}
 
 
 class TritonPythonModel(Step):
@@ -29,26 +32,27 @@ class TritonPythonModel(Step):
         """Align one recording."""
         audio = read_array(request, "AUDIO")[0]
         transcript = read_document(request, "SEGMENTS", Transcript)
-        with self.stretches.recording() as recording:
-            emit = self._emit(options.alignment or self.method, transcript, options, recording)
+        with pieces(self.stretches, options) as stretches:
+            emit = self._emit(options.alignment or self.method, transcript, options, stretches)
             return document_tensors(("WORDS", "WORDS_ONWARD"), align(audio, transcript, emit))
 
-    def _emit(self, method, transcript, options, recording):
+    def _emit(self, method, transcript, options, stretches):
         """The way to a CTC network for the transcript's language; None where there is none."""
         if method == "attention" or not transcript.segments or options.task == "translate":
             return None
         options = options.model_copy(update={"language": transcript.language})
         try:
-            response = call_leaf(
-                "wav2vec2", {"AUDIO": np.zeros((1, 1), np.int16)}, ["LABELS"], options
-            )
+            ask = partial(call_leaf, "wav2vec2", NOTHING, ["LABELS"], options)
+            response = when_loaded(options, lambda: stretches.submit(ask).result())
         except WeightsUnavailable:
             if method == "ctc":
                 raise
             return None
         labels = read_document(response, "LABELS", LabelSet)
         labels = Labels(columns=labels.columns, language=transcript.language)
-        return lambda audio: recording.submit(partial(_emission, audio, labels, options))
+        return lambda audio: stretches.submit(
+            partial(when_loaded, options, partial(_emission, audio, labels, options))
+        )
 
 
 def _emission(audio, labels, options):

@@ -10,6 +10,7 @@ from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
+from pipeline.serving.work import pieces
 
 STRETCHES = {"cpu": 1, "cuda": 4}  # under way: what the embedding networks are busy with
 
@@ -37,7 +38,7 @@ class TritonPythonModel(Step):
         if not options.diarize:
             return document_tensors(("TURNS", "TURNS_ONWARD"), Turns())
         audio = read_array(request, "AUDIO")[0]
-        with self.windows.recording() as windows, self.stretches.recording() as stretches:
+        with pieces(self.windows, options) as windows, pieces(self.stretches, options) as stretches:
             turns = diarize(
                 audio,
                 options.expecting(*self.speakers),

@@ -1,12 +1,11 @@
 """The ``transcription`` step: a recording in, a segment of text for each chunk out."""
 
-from functools import partial
-
-from pipeline.documents import ChunkTranscript
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.step import Step, call_leaf
-from pipeline.serving.tensors import document_tensors, read_array, read_document
+from pipeline.serving.step import Step
+from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
+from pipeline.serving.whisper_leaf import WhisperLeaf
+from pipeline.serving.work import WORKS
 from pipeline.transcription import detect_language, transcribe
 from pipeline.voice_activity import VoiceActivityDetector
 
@@ -16,30 +15,19 @@ class TritonPythonModel(Step):
 
     def load(self, settings):
         """Prepare the detector and the fan-out."""
-        self.default_model = settings.default_model
         self.detector = VoiceActivityDetector()
-        self.chunks = FanOut(
+        chunks = FanOut(
             settings.batches_under_way * settings.whisper_batch_size,
             urgency_at("whisper", settings),
         )
+        self.whisper = WhisperLeaf(settings, chunks)
 
     def answer(self, request, options):
         """Transcribe one recording."""
         audio = read_array(request, "AUDIO")[0]
+        detector = self.detector.heeding(WORKS.of(options).check)
         work = detect_language if options.detect_language else transcribe
-        with self.chunks.recording() as recording:
-            transcript = work(
-                audio,
-                options,
-                self.detector,
-                lambda chunk: recording.submit(partial(_recognise, chunk)),
-                options.model or self.default_model,
-            )
+        with self.whisper.recogniser(options) as recognise:
+            model = self.whisper.model(options)
+            transcript = work(audio, options, detector, recognise, model)
         return document_tensors(("SEGMENTS", "SEGMENTS_ONWARD"), transcript)
-
-
-def _recognise(chunk):
-    response = call_leaf(
-        "whisper", {"AUDIO": chunk.audio[None]}, ["CHUNK_TRANSCRIPT"], chunk.options
-    )
-    return read_document(response, "CHUNK_TRANSCRIPT", ChunkTranscript)

@@ -5,15 +5,17 @@ from pipeline.documents import LabelSet
 from pipeline.errors import PipelineError
 from pipeline.options import Options
 from pipeline.serving.leaf import Leaf
+from pipeline.serving.loaded import LoadedNetworks
 from pipeline.serving.tensors import array_tensor, document_tensor, read_array
 
 
 class TritonPythonModel(Leaf):
-    """WhisperX's networks, one for each language, loaded on first use."""
+    """WhisperX's networks, one for each language, loaded when they are first asked for."""
 
     def load(self, settings):
         """Load nothing yet: the language is not known."""
-        self.networks = AlignmentNetworks(settings, self.device_index)
+        report = LoadedNetworks("wav2vec2", self.instance)
+        self.networks = AlignmentNetworks(settings, self.device_index, report)
 
     def infer(self, requests):
         """Emissions of one batch."""
@@ -23,15 +25,15 @@ class TritonPythonModel(Leaf):
         try:
             options = Options.from_parameters(request.parameters())
             options.check_deadline()
-            network = self.networks.get(options.language)
             wanted = request.requested_output_names()
             tensors = []
-            if "EMISSION" in wanted:
-                emission = network.emission(read_array(request, "AUDIO")[0])
-                tensors.append(array_tensor("EMISSION", emission[None]))
-            if "LABELS" in wanted:
-                labels = LabelSet(columns=network.labels.columns)
-                tensors.append(document_tensor("LABELS", labels))
+            with self.networks.use(options.language) as network:
+                if "EMISSION" in wanted:
+                    emission = network.emission(read_array(request, "AUDIO")[0])
+                    tensors.append(array_tensor("EMISSION", emission[None]))
+                if "LABELS" in wanted:
+                    labels = LabelSet(columns=network.labels.columns)
+                    tensors.append(document_tensor("LABELS", labels))
             return tensors
         except (PipelineError, RuntimeError) as failure:
             return failure

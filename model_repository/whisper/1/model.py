@@ -1,11 +1,13 @@
 """The ``whisper`` leaf: chunks of any recordings in, their text and word times out."""
 
 from collections import defaultdict
+from contextlib import ExitStack
 
 from pipeline.errors import PipelineError
 from pipeline.options import Options
 from pipeline.recognition import Chunk
 from pipeline.serving.leaf import Leaf, together_or_alone
+from pipeline.serving.loaded import LoadedNetworks
 from pipeline.serving.tensors import document_tensor, read_array
 from pipeline.whisper_models import WhisperModels
 
@@ -15,17 +17,27 @@ class TritonPythonModel(Leaf):
 
     def load(self, settings):
         """Load the default size; others when a request first names them."""
-        self.models = WhisperModels(settings, self.device_index)
+        report = LoadedNetworks("whisper", self.instance)
+        self.models = WhisperModels(settings, self.device_index, report)
+
+    def prepare(self, options):
+        """Have the size loaded that the options name."""
+        with self.models.use(options.model):
+            pass
 
     def infer(self, requests):
         """Recognise one batch of chunks."""
+        with ExitStack() as in_use:
+            return self._recognise(requests, in_use)
+
+    def _recognise(self, requests, in_use):
         answers = [None] * len(requests)
         by_work = defaultdict(list)
         for index, request in enumerate(requests):
             try:
                 options = Options.from_parameters(request.parameters())
                 options.check_deadline()
-                recogniser = self.models.get(options.model)
+                recogniser = in_use.enter_context(self.models.use(options.model))
                 recogniser.check(options)
                 chunk = Chunk(read_array(request, "AUDIO")[0], options)
                 work = recogniser.detect if options.detect_language else recogniser.recognise

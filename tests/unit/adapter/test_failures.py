@@ -5,10 +5,13 @@ from tritonclient.utils import InferenceServerException
 
 from adapter.failures import NotReady, ProcessDied, Unreachable, from_triton
 from pipeline.errors import (
+    Cancelled,
     DeadlineExceeded,
     InvalidRequest,
+    ModelLoading,
     Overloaded,
     PipelineError,
+    WeightsNotFound,
     WeightsUnavailable,
 )
 
@@ -20,6 +23,9 @@ INTERNAL = "StatusCode.INTERNAL"
     [
         ("in ensemble 'asr', InvalidRequest: unknown model 'x'", INTERNAL, InvalidRequest),
         ("in ensemble 'asr', WeightsUnavailable: whisper: x", INTERNAL, WeightsUnavailable),
+        ("in ensemble 'asr', WeightsNotFound: whisper: x", INTERNAL, WeightsNotFound),
+        ("ModelLoading: the network 'x' is", "StatusCode.UNAVAILABLE", ModelLoading),
+        ("in ensemble 'asr', Cancelled: gone", "StatusCode.CANCELLED", Cancelled),
         ("in ensemble 'asr', DeadlineExceeded: passed", "StatusCode.CANCELLED", DeadlineExceeded),
         ("Deadline Exceeded", "StatusCode.DEADLINE_EXCEEDED", DeadlineExceeded),
         ("[request id: 1] Exceeds maximum queue size", "StatusCode.UNAVAILABLE", Overloaded),

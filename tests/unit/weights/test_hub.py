@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from pipeline.errors import InvalidRequest, WeightsUnavailable
+from pipeline.errors import InvalidRequest, WeightsNotFound, WeightsUnavailable
 from pipeline.weights import community_folder, segmentation_file, whisper_folder
 
 WHISPER = {
@@ -79,7 +79,7 @@ def test_a_token_that_does_not_open_community_says_what_to_do(model_hub, setting
 
 def test_offline_asks_nothing(model_hub, settings):
     model_hub.repositories["Systran/faster-whisper-small"] = WHISPER
-    with pytest.raises(WeightsUnavailable, match="HF_HUB_OFFLINE"):
+    with pytest.raises(WeightsNotFound, match="HF_HUB_OFFLINE"):
         whisper_folder("small", settings.model_copy(update={"hf_hub_offline": True}))
     assert model_hub.requests == []
     online = whisper_folder("small", settings)

@@ -2,21 +2,29 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.documents import Segment, Transcript
 from pipeline.errors import InvalidRequest
+from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensor, read_array
+from pipeline.serving.work import pieces
 
 
 class TritonPythonModel(Step):
-    """Obeys ``hotwords``: ``sleep 2``, ``refuse``, ``fail``, ``step dies once FILE``."""
+    """Obeys ``sleep 2``, ``refuse``, ``fail``, ``step dies once F``, ``pieces 9 1``."""
+
+    def load(self, settings):
+        """Prepare the fan-out."""
+        self.pieces = FanOut(window=1)
 
     def answer(self, request, options):
-        """Obey, then ask the leaf."""
+        """Obey, then ask the leaf: once, or ``pieces`` times so many seconds."""
+        count = 1
         match (options.hotwords or "").split():
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
@@ -27,11 +35,16 @@ class TritonPythonModel(Step):
             case ["step", "dies", "once", file] if not Path(file).exists():
                 Path(file).touch()
                 os._exit(1)
+            case ["pieces", number, seconds]:
+                count = int(number)
+                options = options.model_copy(update={"hotwords": f"leaf sleeps {seconds}"})
         audio = read_array(request, "AUDIO")
-        reply = call_leaf("whisper", {"AUDIO": audio[:, :1].copy()}, ["PROCESS"], options)
+        ask = partial(call_leaf, "whisper", {"AUDIO": audio[:, :1].copy()}, ["PROCESS"], options)
+        with pieces(self.pieces, options) as mine:
+            replies = [answer.result() for answer in [mine.submit(ask) for _ in range(count)]]
         total = int(audio.astype(np.int64).sum())
         transcript = Transcript(
-            model=str(read_array(reply, "PROCESS")[0, 0]),
+            model=str(read_array(replies[-1], "PROCESS")[0, 0]),
             language="en",
             language_probability=1.0,
             duration=audio.size / 16_000,

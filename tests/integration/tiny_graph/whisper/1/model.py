@@ -12,7 +12,7 @@ from pipeline.serving.tensors import array_tensor
 
 
 class TritonPythonModel(Leaf):
-    """Obeys ``hotwords``: ``leaf dies``, ``leaf dies once FILE``, ``leaf sleeps 2``."""
+    """Obeys ``hotwords``: ``leaf dies``, ``leaf dies|hangs once FILE``, ``leaf sleeps 2``."""
 
     def load(self, settings):
         """There is nothing to load."""
@@ -26,6 +26,9 @@ class TritonPythonModel(Leaf):
                 case ["leaf", "dies", "once", file] if not Path(file).exists():
                     Path(file).touch()
                     os._exit(1)
+                case ["leaf", "hangs", "once", file] if not Path(file).exists():
+                    Path(file).touch()
+                    time.sleep(3600)
                 case ["leaf", "sleeps", seconds]:
                     time.sleep(float(seconds))
         return [[array_tensor("PROCESS", np.array([[os.getpid()]]))] for _ in requests]

@@ -1,0 +1,69 @@
+"""Requests to single models that carry no work: «is anybody there?» and «nobody waits any more»."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import numpy as np
+from tritonclient.grpc import InferInput
+from tritonclient.grpc.aio import InferenceServerClient
+from tritonclient.grpc.model_config_pb2 import DataType
+from tritonclient.utils import InferenceServerException, triton_to_np_dtype
+
+CALL_SECONDS = 5.0  # for questions that Triton answers at once, however busy it is
+
+
+class Signals:
+    """To the models of one Triton; see :mod:`pipeline.serving.signals` for what they mean."""
+
+    def __init__(self, client: InferenceServerClient, steps: Sequence[str]) -> None:
+        self._client = client
+        self._steps = steps
+        self._inputs: dict[str, list[InferInput]] = {}
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def cancel(self, key: str) -> None:
+        """Tell every step that nobody waits for this request any more; returns at once."""
+        for step in self._steps:
+            task = asyncio.create_task(self._tell(step, key))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _tell(self, step: str, key: str) -> None:
+        # A step that cannot be told ends the request at its deadline.
+        with contextlib.suppress(InferenceServerException):
+            await self._send(step, CALL_SECONDS, cancel=key)
+
+    async def probe(self, model: str, seconds: float) -> None:
+        """Have a model answer.
+
+        Raises:
+            InferenceServerException: it did not within so many seconds, or its process is dead.
+        """
+        await self._send(model, seconds, probe=True)
+
+    async def close(self) -> None:
+        """Wait a moment for what is being sent."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=1)
+
+    async def _send(self, model: str, seconds: float, **parameters: str | bool) -> None:
+        if model not in self._inputs:
+            self._inputs[model] = await self._zeros(model)
+        await self._client.infer(
+            model, self._inputs[model], parameters=parameters, client_timeout=seconds
+        )
+
+    async def _zeros(self, model: str) -> list[InferInput]:
+        """The smallest input that Triton lets through to the model."""
+        answer = await self._client.get_model_config(model, client_timeout=CALL_SECONDS)
+        inputs = []
+        for tensor in answer.config.input:
+            shape = [max(size, 1) for size in tensor.dims]
+            if answer.config.max_batch_size:
+                shape.insert(0, 1)
+            kind = DataType.Name(tensor.data_type).removeprefix("TYPE_")
+            zeros = InferInput(tensor.name, shape, kind)
+            zeros.set_data_from_numpy(np.zeros(shape, triton_to_np_dtype(kind)))
+            inputs.append(zeros)
+        return inputs

@@ -1,0 +1,207 @@
+"""Networks that are loaded when somebody asks for them and let go when nobody does."""
+
+import ctypes
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pipeline.errors import ModelLoading, Overloaded, PipelineError
+
+Network = TypeVar("Network")
+Report = Callable[[str, bool], None]  # is told a network's name and whether it is loaded now
+
+IDLE_SECONDS = 5.0  # since its last use, after which a network makes room for another at once
+TURN_SECONDS = 60.0  # that a network which is used all the time may stay while another waits
+FAILURE_SECONDS = 120.0  # for which a failed attempt is the answer to whoever asks
+MOST_ATTEMPTS = 4  # to fetch or load at once; names come from clients
+
+logger = logging.getLogger(__name__)
+
+
+def unreported(name: str, loaded: bool) -> None:
+    """A :data:`Report` to nobody."""
+
+
+@dataclass
+class _Resident(Generic[Network]):
+    network: Network
+    since: float
+    used: float
+    users: int = 0
+    leaving: bool = False
+
+
+class NetworkPool(Generic[Network]):
+    """Networks of one process by name: fetched and loaded in threads of their own.
+
+    Whoever asks for a network that is not there is told so at once, and the
+    networks that are there go on working meanwhile.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[str], object],
+        load: Callable[[str, object], Network],
+        most: int,
+        keep_alive: float = 0,
+        report: Report = unreported,
+    ) -> None:
+        """Args:
+        fetch: brings a network's weights to this machine; may take long.
+        load: makes a network of what ``fetch`` returned.
+        most: networks that are in memory at once.
+        keep_alive: seconds after its last use when a network is let go; 0 never.
+        report: told whenever a network was loaded or let go.
+        """
+        self._fetch, self._load, self._report = fetch, load, report
+        self._most, self._keep_alive = most, keep_alive
+        self._residents: dict[str, _Resident[Network]] = {}
+        self._attempts: set[str] = set()
+        self._loading = 0  # that have their room already
+        self._failures: dict[str, tuple[float, PipelineError]] = {}
+        self._changed = threading.Condition()
+        if keep_alive:
+            threading.Thread(target=self._let_idle_go, name="keep-alive", daemon=True).start()
+
+    def load_now(self, name: str) -> Network:
+        """Load a network in this thread; raises whatever ``fetch`` or ``load`` does."""
+        network = self._load(name, self._fetch(name))
+        self._settle(name, network)
+        return network
+
+    @contextmanager
+    def use(self, name: str) -> Iterator[Network]:
+        """A network, which stays as long as it is used.
+
+        Raises:
+            ModelLoading: it is not there yet; it will be in a moment.
+            PipelineError: whatever the attempt to fetch or load it failed with.
+        """
+        with self._changed:
+            resident = self._residents.get(name)
+            if resident is None or resident.leaving:
+                self._ask_for(name)
+            resident.users += 1
+        try:
+            yield resident.network
+        finally:
+            with self._changed:
+                resident.users -= 1
+                resident.used = time.monotonic()
+                self._changed.notify_all()
+
+    def _ask_for(self, name: str) -> None:
+        """Raise what there is to say of a network that is not there; the lock is held."""
+        now = time.monotonic()
+        for other, (since, failure) in list(self._failures.items()):
+            if now - since > FAILURE_SECONDS:
+                del self._failures[other]
+            elif other == name:
+                raise failure.with_traceback(None)
+        if name not in self._attempts and len(self._attempts) < MOST_ATTEMPTS:
+            self._attempts.add(name)
+            threading.Thread(target=self._attempt, args=(name,), daemon=True).start()
+        raise ModelLoading(f"the network {name!r} is being loaded")
+
+    def _attempt(self, name: str) -> None:
+        try:
+            weights = self._fetch(name)
+            self._make_room()
+            try:
+                network = self._load(name, weights)
+            finally:
+                with self._changed:
+                    self._loading -= 1
+            self._settle(name, network)
+        except Exception as failure:
+            failure = _as_told(name, failure)
+            logger.warning("the network %s could not be loaded: %s", name, failure)
+            with self._changed:
+                self._failures[name] = (time.monotonic(), failure.with_traceback(None))
+        finally:
+            with self._changed:
+                self._attempts.discard(name)
+                self._changed.notify_all()
+
+    def _settle(self, name: str, network: Network) -> None:
+        with self._changed:
+            now = time.monotonic()
+            self._residents[name] = _Resident(network, since=now, used=now)
+            self._report(name, True)
+            self._changed.notify_all()
+        logger.info("the network %s is loaded", name)
+
+    def _make_room(self) -> None:
+        """Wait until another network may be loaded, letting go of what was used longest ago."""
+        while True:
+            with self._changed:
+                if len(self._residents) + self._loading < self._most:
+                    self._loading += 1
+                    return
+                name = self._leaver()
+                if name is None:
+                    self._changed.wait(1)
+                    continue
+                leaver = self._residents[name]
+                leaver.leaving = True
+            self._let_go(name, leaver)
+
+    def _leaver(self) -> str | None:
+        """The network that may make room; the lock is held."""
+        now = time.monotonic()
+        may = [
+            (resident.used, name)
+            for name, resident in self._residents.items()
+            if not resident.leaving
+            and (now - resident.since > TURN_SECONDS or now - resident.used > IDLE_SECONDS)
+        ]
+        return min(may)[1] if may else None
+
+    def _let_go(self, name: str, resident: _Resident[Network]) -> None:
+        """Let go of a network that was marked as leaving, once its last user has done."""
+        with self._changed:
+            while resident.users:
+                self._changed.wait()
+            resident.network = None
+            _give_memory_back()
+            if self._residents[name] is resident:  # and not loaded again meanwhile
+                del self._residents[name]
+                self._report(name, False)
+            self._changed.notify_all()
+        logger.info("the network %s was let go", name)
+
+    def _let_idle_go(self) -> None:
+        while True:
+            time.sleep(min(self._keep_alive / 4, 15))
+            with self._changed:
+                now = time.monotonic()
+                idle = {
+                    name: resident
+                    for name, resident in self._residents.items()
+                    if not (resident.users or resident.leaving)
+                    and now - resident.used > self._keep_alive
+                }
+                for resident in idle.values():
+                    resident.leaving = True
+            for name, resident in idle.items():
+                self._let_go(name, resident)
+
+
+def _as_told(name: str, failure: Exception) -> PipelineError:
+    """The failure as whoever asked for the network should hear of it."""
+    if isinstance(failure, PipelineError):
+        return failure
+    if "out of memory" in str(failure).lower():
+        return Overloaded(f"there is no memory for the network {name!r}: {failure}")
+    return PipelineError(f"the network {name!r} cannot be loaded: {failure}")
+
+
+def _give_memory_back() -> None:
+    gc.collect()
+    with suppress(AttributeError, OSError):  # glibc's
+        ctypes.CDLL(None).malloc_trim(0)

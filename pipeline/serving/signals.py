@@ -1,0 +1,39 @@
+"""Signals: requests without work, told from others by a parameter.
+
+``cancel`` names the key of a request that nobody waits for any more, ``probe``
+asks whether the model answers at all, ``prepare`` asks a leaf for the network
+that the options name.  All are answered without output.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+from pipeline.serving.tensors import array_tensor
+
+CANCEL, PROBE, PREPARE = "cancel", "probe", "prepare"
+# The steps that have something to stop, and what Triton wants a request to them to hold.
+STEPS = {
+    "transcription": {"AUDIO": np.int16},
+    "diarization": {"AUDIO": np.int16},
+    "alignment": {"AUDIO": np.int16, "SEGMENTS": np.uint8},
+}
+
+
+def signal_of(request: object) -> dict[str, object] | None:
+    """The parameters of a request that is a signal."""
+    parameters = json.loads(request.parameters() or "{}")
+    return parameters if not parameters.keys().isdisjoint((CANCEL, PROBE, PREPARE)) else None
+
+
+def cancel_in(step: str, key: str) -> None:
+    """Tell a step of this Triton that nobody waits for a request any more."""
+    pb_utils.InferenceRequest(
+        model_name=step,
+        requested_output_names=[],
+        inputs=[array_tensor(name, np.zeros((1, 1), kind)) for name, kind in STEPS[step].items()],
+        parameters={CANCEL: key},
+    ).exec()

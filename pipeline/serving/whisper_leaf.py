@@ -1,0 +1,69 @@
+"""The way from a step to the ``whisper`` leaf."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+
+from pipeline.documents import ChunkTranscript
+from pipeline.options import Options
+from pipeline.recognition import Chunk
+from pipeline.serving.fanout import FanOut
+from pipeline.serving.signals import PREPARE
+from pipeline.serving.step import call_leaf, when_loaded
+from pipeline.serving.tensors import read_document
+from pipeline.serving.work import Pieces, pieces
+from pipeline.settings import Settings
+
+LEAF = "whisper"
+NOTHING = {"AUDIO": np.zeros((1, 1), np.int16)}
+FRESH_SECONDS = 5.0  # for which a network that was there is not asked for again
+
+
+class WhisperLeaf:
+    """Sends chunks of all recordings, once the network is there that they need."""
+
+    def __init__(self, settings: Settings, chunks: FanOut) -> None:
+        self._default = settings.default_model
+        self._chunks = chunks
+        stays = not settings.model_keep_alive_seconds
+        self._there = {self._default: math.inf if stays else -math.inf}
+
+    def model(self, options: Options) -> str:
+        """The name of the Whisper that these options mean."""
+        return options.model or self._default
+
+    @contextmanager
+    def recogniser(self, options: Options) -> Iterator[Callable[[Chunk], Future]]:
+        """What sends a chunk of one recording; leaving it drops what was not sent.
+
+        Raises:
+            PipelineError: the network cannot be loaded.
+        """
+        with pieces(self._chunks, options) as chunks:
+            self._await_network(options, chunks)
+            yield lambda chunk: chunks.submit(
+                partial(when_loaded, options, partial(_recognise, chunk))
+            )
+
+    def _await_network(self, options: Options, chunks: Pieces) -> None:
+        # Chunks that wait for a network would take the places of others' chunks.
+        model, now = self.model(options), time.monotonic()
+        if now - self._there.get(model, -math.inf) < FRESH_SECONDS:
+            return
+        ask = partial(call_leaf, LEAF, NOTHING, [], options, **{PREPARE: True})
+        when_loaded(options, lambda: chunks.submit(ask).result())
+        fresh = {name: at for name, at in self._there.items() if now - at < FRESH_SECONDS}
+        self._there = {**fresh, model: time.monotonic()}
+
+
+def _recognise(chunk: Chunk) -> ChunkTranscript:
+    inputs = {"AUDIO": chunk.audio[None]}
+    response = call_leaf(LEAF, inputs, ["CHUNK_TRANSCRIPT"], chunk.options)
+    return read_document(response, "CHUNK_TRANSCRIPT", ChunkTranscript)

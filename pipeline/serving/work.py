@@ -1,0 +1,164 @@
+"""The requests that a step is working on, and whether anybody still waits for them.
+
+Triton does not tell the step that runs inside an ensemble that the client has
+gone, so the adapter tells it, by the request's key (:meth:`Works.cancel`).
+Callers without the adapter are asked about at Triton itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+
+from pipeline.errors import Cancelled, InvalidRequest, Overloaded
+from pipeline.options import Options
+from pipeline.serving.fanout import FanOut, Recording
+
+LOOK_SECONDS = 0.25  # between two looks at whether somebody still waits
+REMEMBERED = 4096  # keys of callers who left before a step got to their request
+
+
+class Work:
+    """One request of a step."""
+
+    def __init__(self, request: object, options: Options) -> None:
+        self._request = request  # Triton's; None once it has been answered
+        self._options = options
+        self._cancelled = threading.Event()
+        self._looked = time.monotonic() - LOOK_SECONDS
+        self._lock = threading.Lock()
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more."""
+        self._cancelled.set()
+
+    def check(self) -> None:
+        """Go on only if somebody waits for the answer.
+
+        Raises:
+            Cancelled: the caller has gone.
+            DeadlineExceeded: the deadline has passed.
+        """
+        self._options.check_deadline()
+        with self._lock:
+            now = time.monotonic()
+            if self._request is not None and now - self._looked >= LOOK_SECONDS:
+                self._looked = now
+                if self._request.is_cancelled():
+                    self._cancelled.set()
+        if self._cancelled.is_set():
+            raise Cancelled("the caller has gone")
+
+    def pause(self, seconds: float) -> None:
+        """Wait for so long; raises what :meth:`check` does."""
+        self._cancelled.wait(seconds)
+        self.check()
+
+    def end(self) -> None:
+        """It has been answered: Triton's request must not be touched any more."""
+        with self._lock:
+            self._request = None
+
+
+class Works:
+    """All requests of a step, by key."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, Work] = {}
+        self._cancelled: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def start(self, request: object, options: Options, most: int) -> Work:
+        """Take on a request; :meth:`end` it whatever happens.
+
+        Raises:
+            Overloaded: ``most`` requests are being worked on.
+            InvalidRequest: one of them has the same key.
+        """
+        with self._lock:
+            if len(self._running) >= most:
+                raise Overloaded(f"{most} recordings are being worked on already")
+            if options.request_key in self._running:
+                raise InvalidRequest(f"request_key: {options.request_key!r} is taken")
+            work = self._running[options.request_key] = Work(request, options)
+            if options.request_key in self._cancelled:
+                work.cancel()
+            return work
+
+    def of(self, options: Options) -> Work:
+        """The request with these options; one that has ended counts as cancelled."""
+        with self._lock:
+            work = self._running.get(options.request_key)
+        if work is None:
+            work = Work(None, options)
+            work.cancel()
+        return work
+
+    def cancel(self, key: str) -> None:
+        """Nobody waits for this request, whether it is here already or comes later."""
+        with self._lock:
+            self._cancelled[key] = None
+            while len(self._cancelled) > REMEMBERED:
+                self._cancelled.popitem(last=False)
+            if key in self._running:
+                self._running[key].cancel()
+
+    def end(self, options: Options) -> None:
+        """Let go of a request that has been answered."""
+        with self._lock:
+            self._running.pop(options.request_key).end()
+
+
+WORKS = Works()  # a process is one step
+
+
+class Answer(Future):
+    """The answer to a piece, waited for as long as somebody waits for the whole."""
+
+    def __init__(self, work: Work, sent: Future) -> None:
+        super().__init__()
+        self._work = work
+        sent.add_done_callback(self._arrive)
+
+    def _arrive(self, sent: Future) -> None:
+        if sent.cancelled():
+            self.cancel()
+        elif failure := sent.exception():
+            self.set_exception(failure)
+        else:
+            self.set_result(sent.result())
+
+    def result(self, timeout: float | None = None) -> object:
+        """As a future's; also raises what :meth:`Work.check` does.
+
+        A leaf that hangs would otherwise hold its caller for good.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while not self.done() and (end is None or time.monotonic() < end):
+            self._work.check()
+            wait([self], LOOK_SECONDS)
+        return super().result(0)
+
+
+class Pieces:
+    """The pieces of one request, as :class:`pipeline.serving.fanout.Recording` sends them."""
+
+    def __init__(self, recording: Recording, work: Work) -> None:
+        self._recording = recording
+        self._work = work
+
+    def submit(self, call: Callable[[], object]) -> Answer:
+        """Queue one piece, unless nobody waits for the answer any more."""
+        self._work.check()
+        return Answer(self._work, self._recording.submit(call))
+
+
+@contextmanager
+def pieces(fan_out: FanOut, options: Options) -> Iterator[Pieces]:
+    """A queue for the pieces of the request with these options; drops what was not sent."""
+    with fan_out.recording() as recording:
+        yield Pieces(recording, WORKS.of(options))

@@ -1,0 +1,169 @@
+"""A client hangs up on the running service: the networks are free for others at once."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+from tritonclient.grpc.aio import InferenceServerClient
+
+from adapter.signals import Signals
+from pipeline.audio import SAMPLE_RATE
+from pipeline.documents import Segment, Transcript
+from tests.media import write_wav
+
+NETWORKS = ("whisper", "segmentation", "speaker_embedding")
+MINUTES = 20
+SECONDS = 30  # of the sample
+
+
+@pytest.fixture(scope="module")
+def long(sample_audio, tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("long") / "long.wav"
+    write_wav(path, np.tile(sample_audio, MINUTES * 60 // SECONDS), SAMPLE_RATE)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def counts(service):
+    """How many batches each network has run."""
+    client = triton.InferenceServerClient(service.triton_grpc)
+
+    def read(*models: str) -> dict[str, int]:
+        return {
+            model: client.get_inference_statistics(model).model_stats[0].execution_count
+            for model in models
+        }
+
+    return read
+
+
+def until(condition) -> None:
+    while not condition():
+        time.sleep(0.05)
+
+
+def assert_idle(counts, *models: str) -> None:
+    """They have ended the batch that they were at, and begin no other."""
+    at_the_end = counts(*models)
+    time.sleep(2)
+    assert counts(*models) == at_the_end
+
+
+def two_chunks(service) -> float:
+    """Seconds that two chunks take, each alone in its batch, by what was measured so far."""
+    client = triton.InferenceServerClient(service.triton_grpc)
+    (statistics,) = client.get_inference_statistics("whisper").model_stats
+    ones = [batch for batch in statistics.batch_stats if batch.batch_size == 1]
+    infer = ones[0].compute_infer if ones else statistics.inference_stats.compute_infer
+    return 2 * infer.ns / infer.count / 1e9
+
+
+def test_every_network_is_free_within_two_chunks_and_a_neighbour_is_served(
+    service, sample, long, counts
+):
+    before = counts(*NETWORKS)
+
+    async def hang_up_when_all_work() -> None:
+        async with httpx.AsyncClient(timeout=None) as client:
+            post = asyncio.create_task(
+                client.post(f"{service.base_url}/asr", files={"audio_file": ("long.wav", long)})
+            )
+            while any(counts(model)[model] < before[model] + 2 for model in NETWORKS):
+                assert not post.done()
+                await asyncio.sleep(0.05)
+            post.cancel()
+
+    with ThreadPoolExecutor(1) as clients:
+        asyncio.run(hang_up_when_all_work())
+        left = counts("whisper")["whisper"]
+        time.sleep(two_chunks(service))
+        assert_idle(counts, *NETWORKS)
+        # What was running, and what had been sent beside it.
+        assert counts("whisper")["whisper"] - left <= 2
+        neighbour = clients.submit(
+            httpx.post,
+            f"{service.base_url}/asr",
+            files={"audio_file": sample.read_bytes()},
+            timeout=300,
+        )
+    assert "Chicago" in neighbour.result().text
+
+
+def test_alignment_is_left_too(service, sample_audio, counts):
+    """Asked directly, as the ensemble does: a recording whose text is known already."""
+    audio = np.tile(sample_audio, 40)[None]
+    text = Transcript(
+        model="base",
+        language="en",
+        language_probability=1.0,
+        duration=audio.size / SAMPLE_RATE,
+        segments=[
+            Segment(start=start, end=start + 10, text="neither did I")
+            for start in range(0, audio.size // SAMPLE_RATE, 10)
+        ],
+    )
+    document = np.frombuffer(text.encode(), np.uint8)[None]
+    inputs = []
+    for name, kind, array in (("AUDIO", "INT16", audio), ("SEGMENTS", "UINT8", document)):
+        tensor = triton.InferInput(name, array.shape, kind)
+        tensor.set_data_from_numpy(array)
+        inputs.append(tensor)
+    errors = []
+    before = counts("wav2vec2")["wav2vec2"]
+    triton.InferenceServerClient(service.triton_grpc).async_infer(
+        "alignment",
+        inputs,
+        lambda result, error: errors.append(error),
+        parameters={"alignment": "ctc", "request_key": "left"},
+    )
+    until(lambda: counts("wav2vec2")["wav2vec2"] >= before + 3)
+
+    async def hang_up() -> None:
+        async with InferenceServerClient(service.triton_grpc) as client:
+            signals = Signals(client, ["alignment"])
+            signals.cancel("left")
+            await signals.close()
+
+    asyncio.run(hang_up())
+    until(lambda: errors)
+    assert "Cancelled" in str(errors[0])
+    assert_idle(counts, "wav2vec2")
+
+
+def test_what_fails_in_one_step_is_not_worked_on_in_the_others(service, long, counts):
+    """The answer would otherwise come when the speakers of all of it are known."""
+    answer = httpx.post(
+        f"{service.base_url}/asr",
+        params={"model": "nobody/has-this-model"},
+        files={"audio_file": ("long.wav", long)},
+        timeout=300,
+    )
+    assert answer.status_code == 400, answer.text
+    assert "nobody/has-this-model" in answer.json()["detail"]
+    assert_idle(counts, "segmentation", "speaker_embedding")
+
+
+def test_a_full_queue_is_503_and_says_when_to_come_again(service, sample):
+    client = triton.InferenceServerClient(service.triton_grpc)
+    nothing = triton.InferInput("AUDIO", [1, 1], "INT16")
+    nothing.set_data_from_numpy(np.zeros((1, 1), np.int16))
+    calls = [
+        client.async_infer("whisper", [nothing], lambda result, error: None) for _ in range(160)
+    ]
+    try:
+        answer = httpx.post(
+            f"{service.base_url}/asr",
+            params={"diarize": "false"},
+            files={"audio_file": sample.read_bytes()},
+            timeout=300,
+        )
+    finally:
+        for call in calls:
+            call.cancel()
+    assert answer.status_code == 503, answer.text
+    assert "too many chunks are waiting" in answer.json()["detail"]
+    assert int(answer.headers["retry-after"]) > 0

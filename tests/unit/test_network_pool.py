@@ -1,0 +1,179 @@
+"""Networks come and go in the background, and whoever uses one keeps it."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from pipeline import network_pool
+from pipeline.errors import InvalidRequest, ModelLoading, Overloaded, PipelineError
+from pipeline.network_pool import NetworkPool
+
+SECONDS = 10
+
+
+class Shelf:
+    """What a pool loads: networks that are their own names, as slowly as the test wants."""
+
+    def __init__(self) -> None:
+        self.loaded: list[str] = []  # in memory, in the order of their arrival
+        self.most = 0
+        self.gates: dict[str, threading.Event] = {}
+        self.failures: dict[str, Exception] = {}
+        self.fetched: list[str] = []
+
+    def fetch(self, name: str) -> str:
+        self.fetched.append(name)
+        if name in self.gates:
+            assert self.gates[name].wait(SECONDS)
+        if name in self.failures:
+            raise self.failures[name]
+        return f"weights of {name}"
+
+    def load(self, name: str, weights: object) -> str:
+        assert weights == f"weights of {name}"
+        return name
+
+    def report(self, name: str, loaded: bool) -> None:
+        (self.loaded.append if loaded else self.loaded.remove)(name)
+        self.most = max(self.most, len(self.loaded))
+
+    def pool(self, most: int = 8, keep_alive: float = 0) -> NetworkPool[str]:
+        return NetworkPool(self.fetch, self.load, most, keep_alive, self.report)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def use(pool: NetworkPool[str], name: str) -> str:
+    """Use a network, asking again as a step does."""
+    end = time.monotonic() + SECONDS
+    while True:
+        try:
+            with pool.use(name) as network:
+                return network
+        except ModelLoading:
+            assert time.monotonic() < end
+            time.sleep(0.005)
+
+
+def test_a_network_that_is_being_fetched_does_not_stop_others(shelf):
+    pool = shelf.pool()
+    pool.load_now("base")
+    shelf.gates["large"] = threading.Event()
+    for _ in range(3):
+        with pytest.raises(ModelLoading, match="large"), pool.use("large"):
+            pass
+        assert use(pool, "base") == "base"
+        assert use(pool, "small") == "small"
+    shelf.gates["large"].set()
+    assert use(pool, "large") == "large"
+    assert sorted(shelf.fetched) == ["base", "large", "small"]
+
+
+def test_the_reason_why_a_network_cannot_be_had_reaches_everybody_and_is_looked_up_once(shelf):
+    shelf.failures["none"] = InvalidRequest("there is no such model")
+    pool = shelf.pool()
+    for _ in range(3):
+        with pytest.raises(InvalidRequest, match="no such model"):
+            use(pool, "none")
+    assert shelf.fetched == ["none"]
+
+
+def test_a_network_that_could_not_be_had_is_tried_again_later(shelf, monkeypatch):
+    monkeypatch.setattr(network_pool, "FAILURE_SECONDS", 0.05)
+    shelf.failures["large"] = InvalidRequest("not yet")
+    pool = shelf.pool()
+    with pytest.raises(InvalidRequest):
+        use(pool, "large")
+    shelf.failures.clear()
+    time.sleep(0.1)
+    assert use(pool, "large") == "large"
+
+
+def test_a_network_that_does_not_fit_into_memory_is_no_mistake_of_the_client(shelf):
+    shelf.failures["large"] = RuntimeError("CUDA failed with error out of memory")
+    with pytest.raises(Overloaded, match="no memory for the network 'large'"):
+        use(shelf.pool(), "large")
+
+
+def test_any_other_failure_is_told_with_the_name(shelf):
+    shelf.failures["large"] = RuntimeError("unexpected end of file")
+    with pytest.raises(PipelineError, match="'large' cannot be loaded: unexpected end of file"):
+        use(shelf.pool(), "large")
+
+
+def test_the_network_used_longest_ago_makes_room(shelf, monkeypatch):
+    monkeypatch.setattr(network_pool, "IDLE_SECONDS", 0)
+    pool = shelf.pool(most=2)
+    for name in ("base", "small", "base", "large"):
+        assert use(pool, name) == name
+    assert shelf.loaded == ["base", "large"]
+    assert use(pool, "small") == "small"
+    assert shelf.loaded == ["large", "small"]
+    assert shelf.most == 2
+
+
+def test_a_network_in_use_stays_until_it_is_free(shelf, monkeypatch):
+    monkeypatch.setattr(network_pool, "IDLE_SECONDS", 0)
+    pool = shelf.pool(most=1)
+    pool.load_now("base")
+    with pool.use("base") as network:
+        with pytest.raises(ModelLoading), pool.use("small"):
+            pass
+        # It leaves: nobody else may use it, or the other one would wait for ever.
+        until(lambda: pool._residents["base"].leaving)
+        with pytest.raises(ModelLoading), pool.use("base"):
+            pass
+        assert network == "base"
+        assert shelf.loaded == ["base"]
+    assert use(pool, "small") == "small"
+    assert shelf.most == 1
+
+
+def test_two_that_do_not_fit_take_turns(shelf, monkeypatch):
+    monkeypatch.setattr(network_pool, "TURN_SECONDS", 0.05)
+    pool = shelf.pool(most=1)
+    pool.load_now("base")
+    served = {"base": 0, "large": 0}
+
+    def keep_asking(name: str) -> None:
+        while not all(served.values()):
+            served[name] += use(pool, name) == name
+
+    users = [threading.Thread(target=keep_asking, args=(name,)) for name in served]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join(SECONDS)
+    assert all(served.values())
+    assert shelf.most == 1
+
+
+def test_what_nobody_uses_is_let_go_and_comes_back(shelf):
+    pool = shelf.pool(keep_alive=0.1)
+    pool.load_now("base")
+    with pool.use("base"):
+        time.sleep(0.3)
+        assert shelf.loaded == ["base"]
+    until(lambda: shelf.loaded == [])
+    assert use(pool, "base") == "base"
+    assert shelf.fetched == ["base", "base"]
+
+
+def test_without_a_keep_alive_everything_stays(shelf):
+    pool = shelf.pool()
+    pool.load_now("base")
+    time.sleep(0.2)
+    assert use(pool, "base") == "base"
+    assert shelf.fetched == ["base"]

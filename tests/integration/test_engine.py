@@ -68,7 +68,7 @@ def test_what_a_model_says_of_a_failure_arrives(tiny, command, kind, words):
 
 def test_a_deadline_ends_the_wait(tiny):
     with pytest.raises(DeadlineExceeded):
-        run(tiny, lambda engine: ask(engine, "leaf sleeps 4", seconds=1))
+        run(tiny, lambda engine: ask(engine, "leaf sleeps 3", seconds=1))
     run(tiny, ask)
 
 

@@ -5,15 +5,17 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tritonclient.utils import InferenceServerException
 
-from adapter import heartbeat
+from adapter import heartbeat, recovery
 from adapter.engine import Engine
 from adapter.failures import from_triton
+from adapter.processes import live_instances
 from adapter.signals import Signals
 from pipeline.errors import Cancelled, DeadlineExceeded, Overloaded
 from pipeline.settings import Settings
@@ -21,6 +23,11 @@ from tests.ports import free_ports
 from tests.tiny_triton import TEXT, ask, client, pcm_input, pieces_done, process, run
 
 MANY = "pieces 60 0.1"
+
+
+@pytest.fixture(autouse=True)
+def _watch_often(monkeypatch):
+    monkeypatch.setattr(recovery, "WATCH_SECONDS", 0.5)
 
 
 async def until_pieces(tiny: Settings, count: int) -> None:
@@ -132,7 +139,15 @@ def test_a_full_queue_of_a_leaf_is_an_overload(tiny):
     finally:
         for call in calls:
             call.cancel()
-    assert run(tiny, ask).segments[0].text == TEXT
+
+    async def ask_until_there_is_room(engine: Engine) -> str:
+        while True:
+            try:
+                return (await ask(engine)).segments[0].text
+            except Overloaded:
+                await asyncio.sleep(0.2)
+
+    assert run(tiny, ask_until_there_is_room) == TEXT
 
 
 def test_a_leaf_that_hangs_is_started_again_and_nobody_waits_beyond_the_deadline(tiny, tmp_path):
@@ -149,40 +164,62 @@ def test_a_leaf_that_hangs_is_started_again_and_nobody_waits_beyond_the_deadline
     assert run(tiny, use) == TEXT
 
 
-@pytest.mark.parametrize("model", ["whisper", "transcription"])
-@pytest.mark.parametrize("command", ["pieces 4 0.5", None])
-def test_a_process_that_is_stopped_is_replaced(tiny, model, command):
-    """By SIGSTOP, at work or idle: it neither answers nor ends."""
-    stopped = process(tiny, model)
-
-    async def use(engine: Engine) -> str:
-        task = None
-        if command:
-            task = asyncio.create_task(ask(engine, command))
-            await asyncio.sleep(0.5)
-        os.kill(stopped, signal.SIGSTOP)
-        if command is None:
-            while model not in await engine.missing():
-                await asyncio.sleep(0.05)
-            while model in await engine.missing():
-                await asyncio.sleep(0.1)
-            task = asyncio.create_task(ask(engine))
-        return (await task).segments[0].text
-
+def is_alive(pid: int) -> bool:
+    """Not gone, and not dead and waiting for Triton to take note."""
     try:
-        assert run(tiny, use) == TEXT
-    finally:
-        ended = not Path(f"/proc/{stopped}").exists()
-        if not ended:
-            os.kill(stopped, signal.SIGKILL)
-    assert ended
-    assert process(tiny, model) != stopped
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def stop(tiny) -> Iterator[Callable[[str], int]]:
+    """Stop the process of a model by SIGSTOP: it neither answers nor ends."""
+    stopped = []
+
+    def stop(model: str) -> int:
+        stopped.append(process(tiny, model))
+        os.kill(stopped[-1], signal.SIGSTOP)
+        return stopped[-1]
+
+    yield stop
+    for pid in filter(is_alive, stopped):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("model", ["whisper", "transcription"])
+def test_a_process_that_is_stopped_at_work_is_replaced_and_the_work_done(tiny, stop, model):
+    async def use(engine: Engine) -> tuple[int, str]:
+        task = asyncio.create_task(ask(engine, "pieces 4 0.5"))
+        await asyncio.sleep(0.5)
+        pid = stop(model)
+        return pid, (await task).segments[0].text
+
+    pid, text = run(tiny, use)
+    assert text == TEXT
+    assert not is_alive(pid)
+    assert process(tiny, model) != pid
+
+
+def test_processes_that_are_stopped_while_idle_are_missed_and_replaced(tiny, stop):
+    async def use(engine: Engine) -> tuple[set[int], str]:
+        models = {"whisper", "transcription"}
+        pids = {stop(model) for model in models}
+        while not models <= set(await engine.missing()):
+            await asyncio.sleep(0.05)
+        while models & set(await engine.missing()):
+            await asyncio.sleep(0.1)
+        return pids, (await ask(engine)).segments[0].text
+
+    pids, text = run(tiny, use)
+    assert text == TEXT
+    assert not any(map(is_alive, pids))
 
 
 @pytest.fixture
 def elsewhere(tiny, monkeypatch):
     """The same Triton behind another port, where its processes cannot be seen."""
-    monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 1.0)
+    monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.5)
     (port,) = free_ports(1)
     listener = socket.create_server(("127.0.0.1", port))
 
@@ -207,27 +244,19 @@ def elsewhere(tiny, monkeypatch):
     listener.close()
 
 
-@pytest.mark.parametrize("model", ["whisper", "transcription"])
-def test_a_death_on_another_machine_is_found_out_by_asking(tiny, elsewhere, model):
+def test_deaths_on_another_machine_are_found_out_by_asking(tiny, elsewhere):
     async def use(engine: Engine) -> str:
-        killed = process(tiny, model)
-        os.kill(killed, signal.SIGKILL)
+        killed = {model: process(tiny, model) for model in ("whisper", "transcription")}
+        for pid in killed.values():
+            os.kill(pid, signal.SIGKILL)
         while True:
             await asyncio.sleep(0.2)
-            instances = process_or_none(tiny, model)
-            if instances not in (None, killed):
+            instances = live_instances(tiny.triton_grpc_port)
+            if all(instances.get(model) for model in killed):
                 break
         return (await ask(engine)).segments[0].text
 
     assert run(elsewhere, use) == TEXT
-
-
-def process_or_none(tiny: Settings, model: str) -> int | None:
-    """The process of a model, if it has one just now."""
-    try:
-        return process(tiny, model)
-    except KeyError:
-        return None
 
 
 def test_a_model_that_works_is_not_asked(tiny, elsewhere):

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from adapter import errors
+from adapter import errors, logs
 from adapter.engine import Engine
 from adapter.routes import asr, health
 from adapter.service import Service
@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     errors.install(app)
+    logs.leave_out_queries()
     app.include_router(asr.router)
     app.include_router(health.router)
     return app

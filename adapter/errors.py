@@ -6,7 +6,10 @@ by ``timed out``, ``503 … service unavailable``, ``file … too large`` and
 ``could not … decode``.
 """
 
+import contextlib
+import errno
 import logging
+from collections.abc import Iterator
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +27,14 @@ from pipeline.errors import (
 )
 
 RETRY_AFTER = 10  # seconds; a chunk or two on a CPU, or half a model's restart
+HEADERS = {
+    408: {"Connection": "close"},  # whose body will not be read
+    503: {"Retry-After": str(RETRY_AFTER)},
+}
+EXHAUSTION = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),  # of the disk
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),  # of files, memory, processes
+}
 CLIENT_GONE = 499  # as nginx has it; nobody reads it
 
 logger = logging.getLogger(__name__)
@@ -33,13 +44,33 @@ class TooLarge(InvalidRequest):
     """The file or the recording is larger than the service takes."""
 
 
+class TooSlow(InvalidRequest):
+    """The file does not arrive."""
+
+
 class ClientGone(Exception):  # noqa: N818 - what happened
     """The client hung up before its answer was ready."""
 
 
+@contextlib.contextmanager
+def exhaustion_is_overload(what: str) -> Iterator[None]:
+    """Turn the errors of a full disk, or of too many open files, into :class:`Overloaded`.
+
+    Args:
+        what: That there is no room for, in the words of a client.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in EXHAUSTION:
+            raise
+        logger.error("no room for %s: %s", what, error)
+        raise Overloaded(f"there is no room for {what} ({error.strerror})") from None
+
+
 def answer(status: int, detail: str) -> JSONResponse:
     """An error's response; a 503 says when to come again."""
-    headers = {"Retry-After": str(RETRY_AFTER)} if status == 503 else None
+    headers = HEADERS.get(status)
     return JSONResponse({"detail": detail}, status, headers)
 
 
@@ -47,6 +78,8 @@ def to_response(failure: PipelineError) -> JSONResponse:
     """The response for a failure of the pipeline or of Triton."""
     if isinstance(failure, TooLarge):
         return answer(413, str(failure))
+    if isinstance(failure, TooSlow):
+        return answer(408, str(failure))
     if isinstance(failure, InvalidRequest | WeightsUnavailable):
         return answer(400, str(failure))
     if isinstance(failure, DeadlineExceeded):

@@ -27,7 +27,7 @@ async def transcribe(request: Request) -> Json:
         except Overloaded:
             await drain(request)
             raise
-        async with receive_upload(request, service.settings.max_file_size_mb) as upload:
+        async with receive_upload(request, service.settings) as upload:
             parameters = read_parameters(request.query_params, upload.fields, service.settings)
             work = service.transcribe(upload, parameters.options, parameters.document)
             transcript = await unless_gone(request, work)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from adapter import recording
+from tests.decoders import script
 from tests.media import TONE_SECONDS
 
 BOUNDARY = "boundary"
@@ -122,9 +123,8 @@ def test_too_long_a_recording_is_413(run_app, tone):
 
 
 def test_a_deadline_that_passes_is_504_in_words_that_speakr_knows(run_app, tone, tmp_path):
-    slow = tmp_path / "ffmpeg"
-    slow.write_text("#!/bin/sh\nsleep 1\nhead -c 32000 /dev/zero\n")
-    slow.chmod(0o755)
+    answer = "case $2 in -protocols) echo fd; exit;; esac"
+    slow = script(tmp_path / "ffmpeg", f"{answer}\nsleep 1\nhead -c 32000 /dev/zero")
     settings = {"ffmpeg": str(slow), "request_timeout_seconds": 0.2}
     assert re.search(r"timed?\s*out", detail(post(run_app, tone, settings), 504))
 

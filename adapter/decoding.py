@@ -6,8 +6,8 @@ limits of memory, time and output, a process that can open nothing else
 (no protocol but its standard input, no format that names other files), and
 no decoder of pictures.
 
-A file that is damaged or cut short gives what can be decoded of it, if that
-is most of what there is; the rest is the client's mistake.
+A file that is damaged or cut short gives what can be decoded of it; one of
+which nothing can is the client's mistake.
 """
 
 import asyncio

@@ -27,10 +27,6 @@ from pipeline.errors import (
 )
 
 RETRY_AFTER = 10  # seconds; a chunk or two on a CPU, or half a model's restart
-HEADERS = {
-    408: {"Connection": "close"},  # whose body will not be read
-    503: {"Retry-After": str(RETRY_AFTER)},
-}
 EXHAUSTION = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),  # of the disk
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),  # of files, memory, processes
@@ -70,7 +66,7 @@ def exhaustion_is_overload(what: str) -> Iterator[None]:
 
 def answer(status: int, detail: str) -> JSONResponse:
     """An error's response; a 503 says when to come again."""
-    headers = HEADERS.get(status)
+    headers = {"Retry-After": str(RETRY_AFTER)} if status == 503 else None
     return JSONResponse({"detail": detail}, status, headers)
 
 

@@ -27,6 +27,7 @@ FORM_FIELDS = 64
 FIELD_BYTES = 64 << 10  # the longest field is a prompt, of which Whisper reads 224 tokens
 FORM_BYTES = 1 << 20  # of a body, beside its file
 MEGABYTE = 1 << 20
+END_BYTES = 16  # the last of a body, which hold two dashes and perhaps a line's end
 STALL_BYTES = 256 << 10  # less than this in UPLOAD_STALL_SECONDS is no progress
 DRAIN_SECONDS = 30.0  # how long a refused upload is read on, for the client to see the refusal
 DRAIN_PAUSE_SECONDS = 1.0  # after which a client that sends nothing is waiting for its answer
@@ -70,6 +71,7 @@ class _Body:
         self._settings = settings
         self._part = part
         self._received = 0
+        self._end_of_body = b""
         self._end = time.monotonic() + settings.upload_timeout_seconds
         self._progress, self._progressed = 0, time.monotonic()
 
@@ -86,11 +88,18 @@ class _Body:
             message = await asyncio.wait_for(self._request.receive(), seconds)
         except asyncio.TimeoutError:
             raise TooSlow(f"{self._part}: the upload timed out; send it faster") from None
-        self._received += len(message.get("body", b""))
+        content = message.get("body", b"")
+        self._received += len(content)
+        self._end_of_body = (self._end_of_body + content[-END_BYTES:])[-END_BYTES:]
         if self._received - self._progress >= STALL_BYTES:
             self._check_room(self._received, self._received)
             self._progress, self._progressed = self._received, time.monotonic()
         return message
+
+    @property
+    def whole(self) -> bool:
+        """Whether what has arrived ends as a multipart body does."""
+        return self._end_of_body.rstrip().endswith(b"--")
 
     def _check_room(self, size: int, stored: int) -> None:
         if size > self._settings.max_file_size_mb * MEGABYTE + FORM_BYTES:
@@ -135,7 +144,7 @@ async def receive_upload(
         await drain(request)
         raise
     try:
-        yield _upload(form, settings, part)
+        yield _upload(form, settings, part, body.whole)
     finally:
         await form.close()
 
@@ -157,10 +166,11 @@ async def _parse(request: Request, part: str) -> FormData:
         ) from None
 
 
-def _upload(form: FormData, settings: Settings, part: str) -> Upload:
+def _upload(form: FormData, settings: Settings, part: str, whole: bool) -> Upload:
     names = [name for name in (part, *PARTS) if isinstance(form.get(name), UploadFile)]
     if not names:
-        raise InvalidRequest(missing(part))
+        cut = f"{part}: the body ends too early; send the whole of it"
+        raise InvalidRequest(missing(part) if whole else cut)
     file = form[names[0]]
     if not file.size:
         raise InvalidRequest(f"{names[0]}: the file is empty; send a recording")

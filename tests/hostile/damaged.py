@@ -26,10 +26,15 @@ def cut_short(speech: dict[str, bytes], tone: dict[str, bytes]) -> Iterator[Case
         for where, size in CUTS.items():
             yield Case(f"{format_} cut {where}", content[:size], Outcome.EITHER)
         yield Case(f"{format_} cut by a byte", content[:-1], Outcome.EITHER)
-    for format_, content in speech.items():
-        # The index of an m4a is at its end; the words are over after two thirds of the clip.
-        outcome = Outcome.REFUSED if format_ == "m4a" else Outcome.SPEECH
-        yield Case(f"{format_} cut after 85 %", content[: len(content) * 85 // 100], outcome)
+    for format_ in ("wav", "mp3", "webm"):
+        # The words are over after two thirds of the clip.
+        kept = speech[format_][: len(speech[format_]) * 85 // 100]
+        yield Case(f"{format_} cut after 85 %", kept, Outcome.SPEECH)
+    for format_ in ("flac", "ogg", "opus"):
+        kept = tone[format_][: len(tone[format_]) * 85 // 100]
+        yield Case(f"{format_} cut after 85 %", kept, Outcome.SOUND)
+    kept = tone["m4a"][: len(tone["m4a"]) * 85 // 100]
+    yield Case("m4a cut after 85 %, before its index", kept, Outcome.REFUSED)
 
 
 def flipped(content: bytes, seed: int, begin: int, end: int, share: float) -> bytes:

@@ -59,10 +59,10 @@ class Encoder:
         return self.make("lines.mkv", "-i", "lines.srt")
 
     def with_attachment(self) -> bytes:
-        """The clip in Matroska, with a program as attachment."""
+        """The tone in Matroska, with a program as attachment."""
         (self.folder / "install.sh").write_text("#!/bin/sh\ntouch /tmp/hostile\n")
         attachment = ("-attach", "install.sh", "-metadata:s:t", "mimetype=text/x-shellscript")
-        return self.make("attached.mkv", "-i", "speech.wav", *attachment)
+        return self.make("attached.mkv", "-i", "tone.wav", *attachment)
 
     def silence(self, name: str, minutes: int) -> bytes:
         """Nothing to hear, for as long as that, in Opus: a minute takes 12 KB."""

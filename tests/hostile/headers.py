@@ -83,7 +83,7 @@ def waves(speech: bytes, tone: bytes) -> Iterator[Case]:
     """WAV files; ``speech`` and ``tone`` are samples at 16 kHz."""
     lies = {
         "a size of 4 GB": (wav(speech, data_size=LARGEST, riff_size=LARGEST), Outcome.SPEECH),
-        "no size": (wav(speech, riff_size=0), Outcome.SPEECH),
+        "no size": (wav(tone, riff_size=0), Outcome.SOUND),
         "a RIFF of negative size": (wav(tone, riff_size=2**31), Outcome.SOUND),
         "no channels": (wav(tone, channels=0), Outcome.REFUSED),
         "65535 channels": (wav(tone, channels=65_535), Outcome.REFUSED),
@@ -105,12 +105,12 @@ def waves(speech: bytes, tone: bytes) -> Iterator[Case]:
     yield Case("wav without data", wav(b"")[:-8], Outcome.REFUSED)
 
 
-def tags(mp3: bytes, flac: bytes) -> Iterator[Case]:
+def tags(speech: bytes, mp3: bytes, flac: bytes) -> Iterator[Case]:
     """Tags that are larger than the file, or than anything."""
     tag = b"ID3\x04\x00\x00"
-    yield Case(
-        "mp3 after 4 MB of tags", tag + synchsafe(4 << 20) + bytes(4 << 20) + mp3, Outcome.SPEECH
-    )
+    padded = tag + synchsafe(PADDING) + bytes(PADDING) + speech
+    yield Case("mp3 after 1 MB of tags", padded, Outcome.SPEECH)
+    yield Case("mp3 with a cover of 768 MB", with_cover_bomb(mp3), Outcome.SOUND)
     yield Case("mp3 in its own tag", tag + synchsafe((1 << 28) - 1) + mp3, Outcome.EITHER)
     yield Case("a tag alone", tag + synchsafe(1000) + bytes(1000), Outcome.REFUSED)
     frame = b"TIT2" + synchsafe((1 << 28) - 1) + b"\x00\x00" + b"\x00" * 100

@@ -5,6 +5,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from tests.remains import Remains, left_behind
 
 QUERY = {"diarize": "false"}
 AT_ONCE = 4
+UPLOAD_BYTES = 64 << 20
 LONG_MINUTES = 120  # of silence, in 1.4 MB
 
 
@@ -104,6 +106,24 @@ def test_each_file_gets_a_right_answer_and_nothing_is_left(service, adapter, cas
     assert left_behind(before, adapter, service.triton_http) == {}
     with pytest.raises(BlockingIOError):
         listener.accept()
+
+
+def peak(pid: int) -> int:
+    """The most memory that a process has held since this was last asked, in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+def test_uploads_do_not_lie_in_memory(service, adapter):
+    upload = Case("zeros", bytes(UPLOAD_BYTES), Outcome.REFUSED)
+    send(service.base_url, upload)
+    peak(adapter)
+    before = peak(adapter)
+    with ThreadPoolExecutor(AT_ONCE) as clients:
+        answers = list(clients.map(lambda _: send(service.base_url, upload), range(AT_ONCE)))
+    assert [answer.status_code for answer in answers] == [400] * AT_ONCE
+    assert peak(adapter) - before < UPLOAD_BYTES
 
 
 def test_a_small_file_of_hours_is_refused_without_being_decoded(service, tmp_path):

@@ -104,20 +104,18 @@ def test_a_body_that_is_longer_than_it_says_is_cut_there(adapter, tone):
     content = body(file_part(tone))
     answer = converse(adapter, said(head(f"Content-Length: {len(content) - 100}"), content))
     assert answer.startswith("HTTP/1.1 400 ")
-    assert "audio_file: the body cannot be read" in answer
+    assert "audio_file: the body ends too early; send the whole of it" in answer
 
 
 @pytest.mark.parametrize(
     "request_",
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET / HTTP/9.9\r\n\r\n",
         b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
         b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         b"POST /asr HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
-    ids=["tls", "version", "negative length", "two lengths", "no chunk", "a long path"],
+    ids=["tls", "negative length", "two lengths", "no chunk"],
 )
 def test_what_is_no_http_is_400(adapter, request_):
     assert converse(adapter, said(request_)).startswith("HTTP/1.1 400 ")

@@ -1,10 +1,9 @@
 """What the API's own pages say of ``/asr``, whose parameters are read by hand."""
 
+from adapter.answers import ERRORS, TRANSCRIPTS, Schema
 from adapter.parameters import OUTPUTS, PARAMETERS
 from pipeline.languages import LANGUAGES
 from pipeline.options import Options
-
-Schema = dict[str, object]
 
 
 def _schema(name: str) -> Schema:
@@ -34,99 +33,6 @@ def _parameter(name: str) -> Schema:
     }
 
 
-RETRY: Schema = {
-    "Retry-After": {
-        "description": "seconds after which to come again",
-        "required": True,
-        "schema": {"type": "integer"},
-    }
-}
-ERRORS = {
-    400: "The file or a parameter cannot be used; the answer names it, and what would be right",
-    408: "The file does not arrive",
-    413: "The file or the recording is too large",
-    500: "A mistake of the service's own",
-    503: "Busy, without room, or a model is not ready; Retry-After says when to come again",
-    504: "Not finished in time",
-}
-
-
-def error(status: int) -> Schema:
-    """The answer of an error, as every operation gives it."""
-    schema = {
-        "type": "object",
-        "required": ["detail"],
-        "properties": {"detail": {"type": "string"}},
-    }
-    answer: Schema = {
-        "description": ERRORS[status],
-        "content": {"application/json": {"schema": schema}},
-    }
-    return answer | ({"headers": RETRY} if status == 503 else {})
-
-
-TIMES = {"start": {"type": "number"}, "end": {"type": "number"}}
-SPEAKER = {"speaker": {"type": "string"}}
-WORD = {
-    "type": "object",
-    "required": ["word", "start", "end", "score"],
-    "properties": {"word": {"type": "string"}, **TIMES, "score": {"type": "number"}, **SPEAKER},
-}
-SEGMENT = {
-    "type": "object",
-    "required": ["start", "end", "text"],
-    "properties": {
-        **TIMES,
-        "text": {"type": "string"},
-        "words": {"type": "array", "items": WORD},
-        **SPEAKER,
-    },
-}
-TRANSCRIPT = {
-    "type": "object",
-    "required": ["text", "language", "segments", "word_segments"],
-    "properties": {
-        "text": {"type": "array", "items": SEGMENT},
-        "language": {"type": "string"},
-        "segments": {"type": "array", "items": SEGMENT},
-        "word_segments": {"type": "array", "items": WORD},
-        "speaker_embeddings": {
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": {"type": "number"}},
-        },
-    },
-}
-SUBTITLES = {
-    "type": "object",
-    "maxProperties": 1,
-    "properties": {
-        name: {"type": "string"} for name in dict.fromkeys(OUTPUTS.values()) if name != "json"
-    },
-    "additionalProperties": False,
-}
-HEALTH: dict[int | str, Schema] = {
-    status: {
-        "description": description,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["status", "version", "loaded_models"],
-                    "properties": {
-                        "status": {"const": state},
-                        "version": {"type": "string"},
-                        "loaded_models": {"type": "array", "items": {"type": "string"}},
-                    },
-                }
-            }
-        },
-    }
-    for status, state, description in (
-        (200, "healthy", "Triton and every model are ready"),
-        (503, "unhealthy", "Triton or a model is not ready; detail says which"),
-    )
-}
-HEALTH[503]["headers"] = RETRY
 ASR: Schema = {
     "parameters": [_parameter(name) for name in PARAMETERS],
     "requestBody": {
@@ -150,8 +56,8 @@ ASR: Schema = {
     "responses": {
         "200": {
             "description": "The transcript, in the shape of output",
-            "content": {"application/json": {"schema": {"anyOf": [TRANSCRIPT, SUBTITLES]}}},
+            "content": {"application/json": {"schema": TRANSCRIPTS}},
         },
-        **{str(status): error(status) for status in ERRORS},
+        **ERRORS,
     },
 }

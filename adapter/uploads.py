@@ -10,10 +10,10 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, ImmutableMultiDict, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
@@ -39,7 +39,7 @@ class Upload:
 
     fd: int  # of its file on disk
     name: str
-    fields: dict[str, str]
+    fields: ImmutableMultiDict[str, str]
     part: str = PARTS[0]  # the name under which it was sent
 
 
@@ -123,12 +123,12 @@ def too_large(part: str, settings: Settings) -> TooLarge:
 
 @contextlib.asynccontextmanager
 async def receive_upload(
-    request: Request, settings: Settings, part: str = PARTS[0]
+    request: Request, settings: Settings, parts: Sequence[str] = PARTS
 ) -> AsyncIterator[Upload]:
-    """Receive the multipart body of this request.
+    """Receive the multipart body of this request, whose file has one of these names.
 
     Args:
-        part: The file's name in this dialect; a file under another of PARTS is taken as well.
+        parts: The file's name in this dialect first.
 
     Raises:
         InvalidRequest: there is no file in it, more than one, or an empty one.
@@ -136,6 +136,7 @@ async def receive_upload(
         TooSlow: it does not arrive.
         Overloaded: there is no room on the disk for it.
     """
+    part = parts[0]
     body = _Body(request, settings, part)
     try:
         body.check_declared()
@@ -144,7 +145,7 @@ async def receive_upload(
         await drain(request)
         raise
     try:
-        yield _upload(form, settings, part, body.whole)
+        yield _upload(form, settings, parts, body.whole)
     finally:
         await form.close()
 
@@ -166,11 +167,11 @@ async def _parse(request: Request, part: str) -> FormData:
         ) from None
 
 
-def _upload(form: FormData, settings: Settings, part: str, whole: bool) -> Upload:
-    names = [name for name in (part, *PARTS) if isinstance(form.get(name), UploadFile)]
+def _upload(form: FormData, settings: Settings, parts: Sequence[str], whole: bool) -> Upload:
+    names = [name for name in parts if isinstance(form.get(name), UploadFile)]
     if not names:
-        cut = f"{part}: the body ends too early; send the whole of it"
-        raise InvalidRequest(missing(part) if whole else cut)
+        cut = f"{parts[0]}: the body ends too early; send the whole of it"
+        raise InvalidRequest(missing(parts[0]) if whole else cut)
     file = form[names[0]]
     if not file.size:
         raise InvalidRequest(f"{names[0]}: the file is empty; send a recording")
@@ -178,5 +179,5 @@ def _upload(form: FormData, settings: Settings, part: str, whole: bool) -> Uploa
         raise too_large(names[0], settings)
     with exhaustion_is_overload("the upload"):
         descriptor = file.file.fileno()  # moves it to disk if it is not there yet
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    return Upload(descriptor, file.filename or "", fields, names[0])
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return Upload(descriptor, file.filename or "", ImmutableMultiDict(fields), names[0])

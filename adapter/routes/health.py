@@ -5,7 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from adapter.documentation import HEALTH
+from adapter.answers import HEALTH
 from adapter.errors import RETRY_AFTER
 from adapter.failures import Unreachable
 from adapter.formats import Json

@@ -59,7 +59,7 @@ TRANSCRIPT = {
     "required": ["text", "language", "segments", "word_segments"],
     "properties": {
         "text": {"type": "array", "items": SEGMENT},
-        "language": {"type": "string"},
+        "language": {"type": ["string", "null"], "description": "null where nobody speaks"},
         "segments": {"type": "array", "items": SEGMENT},
         "word_segments": {"type": "array", "items": WORD},
         "speaker_embeddings": {

@@ -55,7 +55,7 @@ def from_triton(error: InferenceServerException) -> PipelineError:
     if "Exceeds maximum queue size" in text:
         return Overloaded("a queue of the graph is full")
     if "Failed to increase the shared memory pool size" in text:
-        return Overloaded("there is no room in shared memory for the recording")
+        return Overloaded("/dev/shm, which Triton needs for the recording, is too small or full")
     if status.endswith("DEADLINE_EXCEEDED"):
         return DeadlineExceeded("no answer from Triton in time")
     if status.endswith("UNAVAILABLE"):

@@ -36,3 +36,14 @@ def open_files(pid: int) -> list[str]:
         # Sockets and pipes have numbers of their own; so have files without a name.
         files.append("a file without a name" if "(deleted)" in target else target.split(":[")[0])
     return sorted(files)
+
+
+def nameless_sizes(pid: int) -> list[int]:
+    """The bytes of each open file that has no name and lies on a disk."""
+    folder = Path(f"/proc/{pid}/fd")
+    nameless = [
+        descriptor
+        for descriptor in folder.iterdir()
+        if "(deleted)" in (target := os.readlink(descriptor)) and "/dev/shm/" not in target
+    ]
+    return [descriptor.stat().st_size for descriptor in nameless]

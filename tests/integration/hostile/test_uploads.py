@@ -11,7 +11,8 @@ import pytest
 from tests.hostile.encodings import CLIP_WORDS
 from tests.integration.hostile.conftest import UPLOAD_SECONDS
 from tests.multipart import HEADERS, body, file_part
-from tests.processes import descendants
+from tests.processes import descendants, nameless_sizes
+from tests.remains import Remains
 from tests.talk import ANSWER_SECONDS, MEGABYTE, converse, head, post, said
 
 HOURS = 2 * 60  # minutes of silence, which take seconds to decode
@@ -107,6 +108,16 @@ def test_a_disk_without_room_is_503_and_says_when_to_come_again(adapter):
     assert re.match("503 service unavailable.*no room for the upload", response.json()["detail"])
     assert int(response.headers["retry-after"]) > 0
     assert "could not decode" in post(adapter, content).json()["detail"]
+
+
+def test_an_upload_gives_its_disk_back_as_soon_as_it_is_decoded(service, adapter, sample):
+    with ThreadPoolExecutor(1) as client:
+        answer = client.submit(post, adapter, body(file_part(sample.read_bytes())))
+        while not Remains.of(adapter.process.pid, service.triton_http).regions:
+            assert not answer.done()
+            time.sleep(0.01)
+        assert nameless_sizes(adapter.process.pid) == [0]
+    assert answer.result().status_code == 200
 
 
 def test_ten_at_once_are_answered_and_leave_nothing(adapter, encoder):

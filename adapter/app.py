@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from adapter import errors
+from adapter import errors, logs
 from adapter.auth import RequireKey
 from adapter.engine import Engine
 from adapter.key_documentation import declare_keys
@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     errors.install(app)
+    logs.leave_out_queries()
     if settings.api_key:
         app.add_middleware(RequireKey, keys=[key.get_secret_value() for key in settings.api_key])
         declare_keys(app)

@@ -1,11 +1,10 @@
 """What the API's own pages say of ``/asr`` and ``/detect-language``, which read by hand."""
 
+from adapter.answers import ERRORS, TRANSCRIPTS, Schema
 from adapter.dialects import MEDIA_TYPES
 from adapter.parameters import OUTPUTS, PARAMETERS
 from pipeline.languages import LANGUAGES
 from pipeline.options import Options
-
-Schema = dict[str, object]
 
 
 def _schema(name: str) -> Schema:
@@ -39,15 +38,6 @@ def _parameter(name: str) -> Schema:
     }
 
 
-def _error(description: str) -> Schema:
-    schema = {
-        "type": "object",
-        "required": ["detail"],
-        "properties": {"detail": {"type": "string"}},
-    }
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
 UPLOAD: Schema = {
     "required": True,
     "content": {
@@ -66,12 +56,6 @@ UPLOAD: Schema = {
         }
     },
 }
-ERRORS: Schema = {
-    "400": _error("The file or a parameter cannot be used"),
-    "413": _error("The file or the recording is too large"),
-    "503": _error("Busy, or a model is not ready; Retry-After says when to come again"),
-    "504": _error("Not finished in time"),
-}
 TEXT: Schema = {"schema": {"type": "string"}}
 ASR: Schema = {
     "parameters": [_parameter(name) for name in PARAMETERS],
@@ -80,7 +64,7 @@ ASR: Schema = {
         "200": {
             "description": "The transcript: JSON, or the text itself if Accept asks for it first",
             "content": {
-                "application/json": {"schema": {"type": "object"}},
+                "application/json": {"schema": TRANSCRIPTS},
                 **dict.fromkeys(MEDIA_TYPES.values(), TEXT),
             },
         },

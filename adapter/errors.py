@@ -6,7 +6,10 @@ by ``timed out``, ``401 … unauthorized``, ``503 … service unavailable``, ``f
 large`` and ``could not … decode``.
 """
 
+import contextlib
+import errno
 import logging
+from collections.abc import Iterator
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,6 +30,10 @@ from pipeline.errors import (
 
 RETRY_AFTER = 10  # seconds; a chunk or two on a CPU, or half a model's restart
 CHALLENGE = 'Basic realm="triton-asr", charset="UTF-8", Bearer realm="triton-asr"'
+EXHAUSTION = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),  # of the disk
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),  # of files, memory, processes
+}
 CLIENT_GONE = 499  # as nginx has it; nobody reads it
 # What may be otherwise in a moment.
 UNAVAILABLE = (Overloaded, ModelLoading, WeightsUnavailable, NotReady, ProcessDied, Unreachable)
@@ -42,8 +49,28 @@ class Unauthorised(PipelineError):  # noqa: N818 - HTTP's own name for it
     """The request does not hold a key that it needs."""
 
 
+class TooSlow(InvalidRequest):
+    """The file does not arrive."""
+
+
 class ClientGone(Exception):  # noqa: N818 - what happened
     """The client hung up before its answer was ready."""
+
+
+@contextlib.contextmanager
+def exhaustion_is_overload(what: str) -> Iterator[None]:
+    """Turn the errors of a full disk, or of too many open files, into :class:`Overloaded`.
+
+    Args:
+        what: That there is no room for, in the words of a client.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in EXHAUSTION:
+            raise
+        logger.error("no room for %s: %s", what, error)
+        raise Overloaded(f"there is no room for {what} ({error.strerror})") from None
 
 
 def answer(status: int, detail: str) -> JSONResponse:
@@ -59,6 +86,8 @@ def to_response(failure: PipelineError) -> JSONResponse:
         return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": CHALLENGE})
     if isinstance(failure, TooLarge):
         return answer(413, str(failure))
+    if isinstance(failure, TooSlow):
+        return answer(408, str(failure))
     if isinstance(failure, InvalidRequest | WeightsNotFound):
         return answer(400, str(failure))
     if isinstance(failure, DeadlineExceeded):

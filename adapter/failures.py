@@ -65,6 +65,8 @@ def from_triton(error: InferenceServerException) -> PipelineError:
         return NotReady(f"the model {absent[1]} is not loaded")
     if "Exceeds maximum queue size" in text:
         return Overloaded("a queue of the graph is full")
+    if "Failed to increase the shared memory pool size" in text:
+        return Overloaded("/dev/shm, which Triton needs for the recording, is too small or full")
     if status.endswith("DEADLINE_EXCEEDED"):
         return DeadlineExceeded("no answer from Triton in time")
     if status.endswith("UNAVAILABLE"):

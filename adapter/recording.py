@@ -23,6 +23,9 @@ SHARED_MEMORY = Path("/dev/shm")
 PREFIX = "asr-recording-"
 SAMPLE_BYTES = np.dtype(np.int16).itemsize
 BYTES_PER_SECOND = SAMPLE_RATE * SAMPLE_BYTES
+# One recording takes at most this part of what is free: each of the steps that hear it has a
+# copy of its own there, and a Triton without shared memory fails.
+SHARED_MEMORY_PARTS = 4
 # A file is created a moment before it is locked; nobody's file is unlocked for longer.
 UNLOCKED_SECONDS = 60
 
@@ -52,6 +55,15 @@ class Recording:
     def size(self) -> int:
         """The bytes of these samples."""
         return self.samples * SAMPLE_BYTES
+
+    def room(self, reserve: int) -> int:
+        """Bytes that may be written here.
+
+        Args:
+            reserve: Bytes that stay free on a disk.
+        """
+        free = os.fstatvfs(self.fd).f_bavail * os.fstatvfs(self.fd).f_frsize
+        return free - reserve if self.key is None else free // SHARED_MEMORY_PARTS
 
     def pcm(self) -> np.ndarray:
         """The samples as INT16 [1, N], mapped and not read."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Coroutine, Iterator
 from typing import TypeVar
@@ -10,10 +11,10 @@ from starlette.requests import Request
 
 from adapter.decoding import Limits, decode, find_ffmpeg
 from adapter.engine import Engine
-from adapter.errors import ClientGone
+from adapter.errors import ClientGone, exhaustion_is_overload
 from adapter.pcm import PcmUpload, copy_pcm
 from adapter.recording import Recording
-from adapter.uploads import Upload
+from adapter.uploads import MEGABYTE, Upload
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options
@@ -30,7 +31,11 @@ class Service:
         self.settings = settings
         self.engine = engine
         self._ffmpeg = find_ffmpeg(settings.ffmpeg)
-        self._limits = Limits(settings.max_duration_seconds, settings.decode_timeout_seconds)
+        self._limits = Limits(
+            settings.max_duration_seconds,
+            settings.decode_timeout_seconds,
+            int(settings.min_free_disk_mb * MEGABYTE),
+        )
         # More decoders than cores only take the cores from each other and from the networks.
         self._decoders = asyncio.Semaphore(settings.cores)
         self._requests = 0
@@ -66,6 +71,7 @@ class Service:
 
     async def _work(self, upload: Upload, options: Options, output: str) -> Transcript:
         with await self._decode(upload) as recording:
+            os.ftruncate(upload.fd, 0)  # the disk is for those that are still to be decoded
             return await self.engine.transcribe(recording, options, output)
 
     async def _decode(self, upload: Upload) -> Recording:
@@ -73,16 +79,17 @@ class Service:
             if self.engine.shares_memory:
                 # Containers often have a /dev/shm of 64 MB.
                 with contextlib.suppress(Overloaded):
-                    return await self._decode_into(Recording(shared=True), upload)
-            return await self._decode_into(Recording(shared=False), upload)
+                    return await self._decode_to(upload, shared=True)
+            return await self._decode_to(upload, shared=False)
 
-    async def _decode_into(self, recording: Recording, upload: Upload) -> Recording:
+    async def _decode_to(self, upload: Upload, shared: bool) -> Recording:
         with contextlib.ExitStack() as unless_done:
-            unless_done.enter_context(recording)
-            if isinstance(upload, PcmUpload):
-                await copy_pcm(upload.fd, recording, self._limits)
-            else:
-                await decode(self._ffmpeg, upload.fd, recording, self._limits)
+            with exhaustion_is_overload("the decoded audio"):
+                recording = unless_done.enter_context(Recording(shared))
+                if isinstance(upload, PcmUpload):
+                    await copy_pcm(upload.fd, recording, self._limits)
+                else:
+                    await decode(self._ffmpeg, upload.fd, recording, self._limits, upload.part)
             unless_done.pop_all()
         return recording
 

@@ -1,25 +1,36 @@
 """The uploaded file and the form fields beside it.
 
 The file goes to disk block by block, into a file without a name, so that
-nothing is left of it whatever happens to this process.
+nothing is left of it whatever happens to this process.  What does not fit, or
+does not arrive, is refused while it is being sent.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, ImmutableMultiDict, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from adapter.errors import TooLarge
-from pipeline.errors import InvalidRequest
+from adapter.errors import TooLarge, TooSlow, exhaustion_is_overload
+from pipeline.errors import InvalidRequest, Overloaded
+from pipeline.settings import Settings
 
 PARTS = ("audio_file", "file")  # Speakr's name, and OpenAI's
 FORM_FIELDS = 64
+FIELD_BYTES = 64 << 10  # the longest field is a prompt, of which Whisper reads 224 tokens
+FORM_BYTES = 1 << 20  # of a body, beside its file
 MEGABYTE = 1 << 20
+END_BYTES = 16  # the last of a body, which hold two dashes and perhaps a line's end
+STALL_BYTES = 256 << 10  # less than this in UPLOAD_STALL_SECONDS is no progress
 DRAIN_SECONDS = 30.0  # how long a refused upload is read on, for the client to see the refusal
+DRAIN_PAUSE_SECONDS = 1.0  # after which a client that sends nothing is waiting for its answer
 
 
 @dataclass(frozen=True)
@@ -28,19 +39,23 @@ class Upload:
 
     fd: int  # of its file on disk
     name: str
-    fields: dict[str, str]
+    fields: ImmutableMultiDict[str, str]
+    part: str = PARTS[0]  # the name under which it was sent
 
 
 async def drain(request: Request) -> None:
-    """Read what is left of a body that nobody wants.
+    """Read what is left of a body that nobody wants, if its connection will be closed.
 
-    A client that is still sending when its connection is closed does not get
-    to see the answer.
+    A client that is still sending when that happens does not get to see the
+    answer.  A connection that stays open is read on by the server.
     """
+    closes = request.headers.get("connection", "").lower() == "close"
+    if not closes and request.scope.get("http_version") != "1.0":
+        return
 
     async def read_on() -> None:
         while True:
-            message = await request.receive()
+            message = await asyncio.wait_for(request.receive(), DRAIN_PAUSE_SECONDS)
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 return
 
@@ -48,38 +63,121 @@ async def drain(request: Request) -> None:
         await asyncio.wait_for(read_on(), DRAIN_SECONDS)
 
 
-def _counting(request: Request, megabytes: float) -> Request:
-    received = 0
+class _Body:
+    """The body of a request as it arrives, within what the settings allow."""
 
-    async def receive() -> Message:
-        nonlocal received
-        message = await request.receive()
-        received += len(message.get("body", b""))
-        if received > megabytes * MEGABYTE:
-            if message.get("more_body"):
-                await drain(request)
-            raise TooLarge(f"file too large: at most {megabytes:g} MB are accepted")
+    def __init__(self, request: Request, settings: Settings, part: str) -> None:
+        self._request = request
+        self._settings = settings
+        self._part = part
+        self._received = 0
+        self._end_of_body = b""
+        self._end = time.monotonic() + settings.upload_timeout_seconds
+        self._progress, self._progressed = 0, time.monotonic()
+
+    def check_declared(self) -> None:
+        """Refuse what says itself that there is no room for it, before any of it is read."""
+        length = self._request.headers.get("content-length", "")
+        self._check_room(int(length) if length.isdecimal() else 0, 0)
+
+    async def receive(self) -> Message:
+        """The body's next message, in ASGI's terms."""
+        stalled = self._progressed + self._settings.upload_stall_seconds
+        seconds = max(min(stalled, self._end) - time.monotonic(), 0)
+        try:
+            message = await asyncio.wait_for(self._request.receive(), seconds)
+        except asyncio.TimeoutError:
+            raise TooSlow(f"{self._part}: the upload timed out; send it faster") from None
+        content = message.get("body", b"")
+        self._received += len(content)
+        self._end_of_body = (self._end_of_body + content[-END_BYTES:])[-END_BYTES:]
+        if self._received - self._progress >= STALL_BYTES:
+            self._check_room(self._received, self._received)
+            self._progress, self._progressed = self._received, time.monotonic()
         return message
 
-    return Request(request.scope, receive)
+    @property
+    def whole(self) -> bool:
+        """Whether what has arrived ends as a multipart body does."""
+        return self._end_of_body.rstrip().endswith(b"--")
+
+    def _check_room(self, size: int, stored: int) -> None:
+        if size > self._settings.max_file_size_mb * MEGABYTE + FORM_BYTES:
+            raise too_large(self._part, self._settings)
+        free = shutil.disk_usage(tempfile.gettempdir()).free - (size - stored)
+        if free < self._settings.min_free_disk_mb * MEGABYTE:
+            raise Overloaded("there is no room on the disk for the upload")
+
+
+def missing(part: str) -> str:
+    """What a request without a file is told."""
+    return f"{part}: the recording is missing; send it as a multipart/form-data file"
+
+
+def too_large(part: str, settings: Settings) -> TooLarge:
+    """The refusal of a file that is larger than the service takes."""
+    return TooLarge(
+        f"{part}: file too large, at most {settings.max_file_size_mb:g} MB are accepted"
+    )
 
 
 @contextlib.asynccontextmanager
-async def receive_upload(request: Request, megabytes: float) -> AsyncIterator[Upload]:
-    """Receive the multipart body of this request.
+async def receive_upload(
+    request: Request, settings: Settings, parts: Sequence[str] = PARTS
+) -> AsyncIterator[Upload]:
+    """Receive the multipart body of this request, whose file has one of these names.
+
+    Args:
+        parts: The file's name in this dialect first.
 
     Raises:
-        InvalidRequest: there is no file in it, or an empty one.
-        TooLarge: the body is larger than ``megabytes``.
+        InvalidRequest: there is no file in it, more than one, or an empty one.
+        TooLarge: it is larger than MAX_FILE_SIZE_MB.
+        TooSlow: it does not arrive.
+        Overloaded: there is no room on the disk for it.
     """
-    counted = _counting(request, megabytes)
-    async with counted.form(max_files=len(PARTS), max_fields=FORM_FIELDS) as form:
-        file = next((form[part] for part in PARTS if part in form), None)
-        if not isinstance(file, UploadFile):
-            raise InvalidRequest(
-                "audio_file: the recording is missing; send it as a multipart/form-data file"
+    part = parts[0]
+    body = _Body(request, settings, part)
+    try:
+        body.check_declared()
+        form = await _parse(Request(request.scope, body.receive), part)
+    except (InvalidRequest, Overloaded):
+        await drain(request)
+        raise
+    try:
+        yield _upload(form, settings, parts, body.whole)
+    finally:
+        await form.close()
+
+
+async def _parse(request: Request, part: str) -> FormData:
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if kind.strip().lower() != "multipart/form-data":
+        raise InvalidRequest(missing(part))
+    try:
+        with exhaustion_is_overload("the upload"):
+            return await request.form(
+                max_files=1, max_fields=FORM_FIELDS, max_part_size=FIELD_BYTES
             )
-        if not file.size:
-            raise InvalidRequest("audio_file: the file is empty")
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        yield Upload(file.file.fileno(), file.filename or "", fields)
+    except (HTTPException, ValueError) as error:
+        fault = error.detail if isinstance(error, HTTPException) else str(error)
+        raise InvalidRequest(
+            f"{part}: the body cannot be read ({fault.rstrip('.')}); "
+            "send one file as multipart/form-data"
+        ) from None
+
+
+def _upload(form: FormData, settings: Settings, parts: Sequence[str], whole: bool) -> Upload:
+    names = [name for name in parts if isinstance(form.get(name), UploadFile)]
+    if not names:
+        cut = f"{parts[0]}: the body ends too early; send the whole of it"
+        raise InvalidRequest(missing(parts[0]) if whole else cut)
+    file = form[names[0]]
+    if not file.size:
+        raise InvalidRequest(f"{names[0]}: the file is empty; send a recording")
+    if file.size > settings.max_file_size_mb * MEGABYTE:
+        raise too_large(names[0], settings)
+    with exhaustion_is_overload("the upload"):
+        descriptor = file.file.fileno()  # moves it to disk if it is not there yet
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return Upload(descriptor, file.filename or "", ImmutableMultiDict(fields), names[0])

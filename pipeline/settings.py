@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     max_requests: int = Field(32, ge=1)
     max_file_size_mb: float = Field(2000, gt=0)
     max_duration_seconds: float = Field(12 * 3600, gt=0)
+    min_free_disk_mb: float = Field(200, ge=0)
+    upload_timeout_seconds: float = Field(3600, gt=0)
+    upload_stall_seconds: float = Field(60, gt=0)
     decode_timeout_seconds: float = Field(600, gt=0)
     ffmpeg: str | None = None
 

@@ -63,5 +63,5 @@ async def _received(request: Request, service: Service) -> AsyncIterator[Upload]
         except Overloaded:
             await drain(request)
             raise
-        async with receive_upload(request, service.settings.max_file_size_mb) as upload:
+        async with receive_upload(request, service.settings) as upload:
             yield upload

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from adapter.answers import HEALTH
 from adapter.errors import RETRY_AFTER
 from adapter.failures import Unreachable
 from adapter.formats import Json
@@ -18,7 +19,7 @@ VERSION = version(NAME)
 @router.get(
     "/health",
     summary="Is everything ready?",
-    responses={503: {"description": "Triton or a model is not ready"}},
+    responses=HEALTH,
 )
 async def health(request: Request) -> JSONResponse:
     """200 when Triton and every model are ready and alive, else 503 with what is missing."""

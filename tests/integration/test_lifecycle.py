@@ -8,29 +8,9 @@ from pathlib import Path
 import httpx
 
 from tests.integration.conftest import start_service, stop_service, wait_until_ready
+from tests.processes import arguments, descendants
 
 SHARED_MEMORY = Path("/dev/shm")
-
-
-def arguments(pid: int) -> list[str]:
-    """The command line of a process; empty when it is gone or dead."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-    except FileNotFoundError:
-        return []
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes that a process started, and those that they started."""
-    try:
-        children = {
-            int(child)
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        }
-    except FileNotFoundError:
-        return set()
-    return children.union(*(descendants(child) for child in children))
 
 
 def triton_of(pid: int) -> int:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from adapter import recording
+from tests.decoders import script
 from tests.media import TONE_SECONDS
 
 BOUNDARY = "boundary"
@@ -116,15 +117,28 @@ def test_too_large_a_file_is_noticed_before_it_is_there(run_app):
     detail(post(run_app, None, {"max_file_size_mb": 2}, content=endless(), headers=HEADERS), 413)
 
 
+def test_a_disk_without_room_is_503_before_anything_is_sent(run_app):
+    sent = []
+
+    async def body() -> AsyncIterator[bytes]:
+        sent.append(FILE_PART)
+        yield FILE_PART
+
+    headers = HEADERS | {"Content-Length": "1000"}
+    response = post(run_app, None, {"min_free_disk_mb": 1e12}, content=body(), headers=headers)
+    assert "503 service unavailable: there is no room on the disk" in detail(response, 503)
+    assert "retry-after" in response.headers
+    assert sent == []
+
+
 def test_too_long_a_recording_is_413(run_app, tone):
     text = detail(post(run_app, tone, {"max_duration_seconds": TONE_SECONDS - 1}), 413)
     assert "longer than 9 seconds" in text
 
 
 def test_a_deadline_that_passes_is_504_in_words_that_speakr_knows(run_app, tone, tmp_path):
-    slow = tmp_path / "ffmpeg"
-    slow.write_text("#!/bin/sh\nsleep 1\nhead -c 32000 /dev/zero\n")
-    slow.chmod(0o755)
+    answer = "case $2 in -protocols) echo fd; exit;; esac"
+    slow = script(tmp_path / "ffmpeg", f"{answer}\nsleep 1\nhead -c 32000 /dev/zero")
     settings = {"ffmpeg": str(slow), "request_timeout_seconds": 0.2}
     assert re.search(r"timed?\s*out", detail(post(run_app, tone, settings), 504))
 

@@ -1,10 +1,12 @@
 """Which status a failure has: final, or worth another attempt."""
 
+import errno
 import json
+import os
 
 import pytest
 
-from adapter.errors import to_response
+from adapter.errors import exhaustion_is_overload, to_response
 from adapter.failures import NotReady
 from pipeline.errors import (
     DeadlineExceeded,
@@ -35,3 +37,17 @@ def test_status(kind, status):
     assert response.status_code == status
     assert "the network x" in json.loads(response.body)["detail"]
     assert ("retry-after" in response.headers) is (status == 503)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.ENOMEM])
+def test_what_runs_out_is_503_and_not_a_mistake(number):
+    with pytest.raises(Overloaded) as overload, exhaustion_is_overload("the upload"):
+        raise OSError(number, os.strerror(number))
+    response = to_response(overload.value)
+    assert response.status_code == 503
+    assert b"no room for the upload" in response.body
+
+
+def test_any_other_error_stays_what_it_is():
+    with pytest.raises(PermissionError), exhaustion_is_overload("the upload"):
+        raise PermissionError(errno.EACCES, "Permission denied")

@@ -30,6 +30,12 @@ INTERNAL = "StatusCode.INTERNAL"
         ("Deadline Exceeded", "StatusCode.DEADLINE_EXCEEDED", DeadlineExceeded),
         ("[request id: 1] Exceeds maximum queue size", "StatusCode.UNAVAILABLE", Overloaded),
         ("in ensemble 'asr', Overloaded: too many chunks", INTERNAL, Overloaded),
+        (
+            "in ensemble 'asr', Failed to increase the shared memory pool size for key "
+            "'triton_python_backend_shm_region_1' to 67108864 bytes.",
+            INTERNAL,
+            Overloaded,
+        ),
         ("failed to connect to all addresses", "StatusCode.UNAVAILABLE", Unreachable),
         (
             "Request for unknown model: 'asr' has no available versions",

@@ -117,7 +117,7 @@ def test_what_a_decoder_may_take_is_limited(tmp_path):
         tmp_path / "spy",
         # The pause lets the limits come first.
         f"sleep 0.5; cat /proc/self/limits > {tmp_path}/limits\n"
-        f"for file in /proc/self/fd/*; do readlink $file; done > {tmp_path}/files; exit 1",
+        f"for file in /proc/$$/fd/*; do readlink $file; done > {tmp_path}/files; exit 1",
     )
     upload = tmp_path / "upload"
     upload.write_bytes(b"RIFF")

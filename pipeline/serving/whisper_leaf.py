@@ -18,7 +18,7 @@ from pipeline.serving.fanout import FanOut
 from pipeline.serving.signals import PREPARE
 from pipeline.serving.step import call_leaf, when_loaded
 from pipeline.serving.tensors import read_document
-from pipeline.serving.work import Pieces, pieces
+from pipeline.serving.work import pieces
 from pipeline.settings import Settings
 
 LEAF = "whisper"
@@ -46,19 +46,21 @@ class WhisperLeaf:
         Raises:
             PipelineError: the network cannot be loaded.
         """
+        self._await_network(options)
         with pieces(self._chunks, options) as chunks:
-            self._await_network(options, chunks)
             yield lambda chunk: chunks.submit(
                 partial(when_loaded, options, partial(_recognise, chunk))
             )
 
-    def _await_network(self, options: Options, chunks: Pieces) -> None:
+    def _await_network(self, options: Options) -> None:
         # Chunks that wait for a network would take the places of others' chunks.
         model, now = self.model(options), time.monotonic()
         if now - self._there.get(model, -math.inf) < FRESH_SECONDS:
             return
         ask = partial(call_leaf, LEAF, NOTHING, [], options, **{PREPARE: True})
-        when_loaded(options, lambda: chunks.submit(ask).result())
+        # A recording of its own: the first piece of each is sent before others.
+        with pieces(self._chunks, options) as questions:
+            when_loaded(options, lambda: questions.submit(ask).result())
         fresh = {name: at for name, at in self._there.items() if now - at < FRESH_SECONDS}
         self._there = {**fresh, model: time.monotonic()}
 

@@ -43,7 +43,9 @@ class TritonPythonModel(Step):
         options = options.model_copy(update={"language": transcript.language})
         try:
             ask = partial(call_leaf, "wav2vec2", NOTHING, ["LABELS"], options)
-            response = when_loaded(options, lambda: stretches.submit(ask).result())
+            # A recording of its own: the first piece of each is sent before others.
+            with pieces(self.stretches, options) as questions:
+                response = when_loaded(options, lambda: questions.submit(ask).result())
         except WeightsUnavailable:
             if method == "ctc":
                 raise

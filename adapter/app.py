@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from adapter import documentation, errors
+from adapter import errors
 from adapter.auth import RequireKey
 from adapter.engine import Engine
+from adapter.key_documentation import declare_keys
 from adapter.routes import asr, health
 from adapter.service import Service
 from pipeline.settings import Settings, current_settings
@@ -32,7 +33,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     if settings.api_key:
         app.add_middleware(RequireKey, keys=[key.get_secret_value() for key in settings.api_key])
-        documentation.declare_keys(app)
+        declare_keys(app)
     app.include_router(asr.router)
     app.include_router(health.router)
     return app

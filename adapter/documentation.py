@@ -1,30 +1,11 @@
-"""What the API's own pages say of what is read by hand: ``/asr``, ``/detect-language``, keys."""
+"""What the API's own pages say of ``/asr`` and ``/detect-language``, which read by hand."""
 
-from fastapi import FastAPI
-
-from adapter.auth import OPEN
 from adapter.dialects import MEDIA_TYPES
 from adapter.parameters import OUTPUTS, PARAMETERS
 from pipeline.languages import LANGUAGES
 from pipeline.options import Options
 
 Schema = dict[str, object]
-
-# Any one of them will do.
-SECURITY_SCHEMES: dict[str, Schema] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "a key of API_KEY"},
-    "header": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-API-Key",
-        "description": "a key of API_KEY",
-    },
-    "basic": {
-        "type": "http",
-        "scheme": "basic",
-        "description": "a key of API_KEY as the password; the user name may be anything",
-    },
-}
 
 
 def _schema(name: str) -> Schema:
@@ -129,25 +110,3 @@ DETECT_LANGUAGE: Schema = {
         **ERRORS,
     },
 }
-
-
-def declare_keys(app: FastAPI) -> None:
-    """Have the OpenAPI document say that this application wants a key, and how it is sent."""
-    generate = app.openapi
-
-    def openapi() -> Schema:
-        document = generate()
-        document["components"] = {
-            **document.get("components", {}),
-            "securitySchemes": SECURITY_SCHEMES,
-        }
-        document["security"] = [{name: []} for name in SECURITY_SCHEMES]
-        for path, operations in document["paths"].items():
-            for operation in operations.values():
-                if path in OPEN:
-                    operation["security"] = []
-                else:
-                    operation["responses"]["401"] = _error("The API key is missing or not valid")
-        return document
-
-    app.openapi = openapi

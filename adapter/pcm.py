@@ -36,7 +36,7 @@ def as_pcm(upload: Upload) -> Upload:
     front = os.pread(upload.fd, 12, 0)
     if front.startswith(CONTAINERS) or front[4:8] == b"ftyp":
         return upload
-    return PcmUpload(upload.fd, upload.name, upload.fields)
+    return PcmUpload(**vars(upload))
 
 
 async def copy_pcm(source: int, target: Recording, limits: Limits) -> None:

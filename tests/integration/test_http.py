@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.adapters import running_adapter
+from tests.adapter_thread import running_adapter
 from tests.media import make_media
 from tests.speakr import Refused, Speakr
 from tests.tiny_triton import tiny_triton

@@ -10,7 +10,7 @@ import pytest
 
 from adapter.serve import transcribe_sample
 from pipeline.settings import Settings
-from tests.adapters import running_adapter
+from tests.adapter_thread import running_adapter
 from tests.media import make_media
 from tests.ports import free_ports
 from tests.scoring import read_stm, word_error_rate

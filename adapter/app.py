@@ -7,7 +7,8 @@ from fastapi import FastAPI
 
 from adapter import errors
 from adapter.engine import Engine
-from adapter.routes import asr, health
+from adapter.openai import errors as openai_errors
+from adapter.routes import asr, health, openai
 from adapter.service import Service
 from pipeline.settings import Settings, current_settings
 
@@ -29,6 +30,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     errors.install(app)
+    openai_errors.install(app)  # after all that answer errors
     app.include_router(asr.router)
+    app.include_router(openai.router)
     app.include_router(health.router)
     return app

@@ -21,7 +21,8 @@ from pipeline.errors import PipelineError
 ENSEMBLE = "asr"
 STEPS = ("transcription", "alignment", "attribution", "diarization")
 LEAVES = ("whisper", "wav2vec2", "segmentation", "speaker_embedding")
-GRAPH = (ENSEMBLE, *STEPS, *LEAVES)
+STREAMS = ("transcription_stream",)  # decoupled, and so only reached by gRPC streams
+GRAPH = (ENSEMBLE, *STEPS, *STREAMS, *LEAVES)
 WATCH_SECONDS = 3.0
 CONFIRM_SECONDS = 0.5
 CALL_SECONDS = 5.0  # for questions that Triton answers at once, however busy it is
@@ -39,7 +40,7 @@ class Recovery:
         client: InferenceServerClient,
         grpc_port: int,
         graph: tuple[str, ...] = GRAPH,
-        steps: tuple[str, ...] = STEPS,
+        steps: tuple[str, ...] = (*STEPS, *STREAMS),
     ) -> None:
         self._client = client
         self._grpc_port = grpc_port

@@ -6,10 +6,10 @@ nothing is left of it whatever happens to this process.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import ImmutableMultiDict, UploadFile
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -28,7 +28,7 @@ class Upload:
 
     fd: int  # of its file on disk
     name: str
-    fields: dict[str, str]
+    fields: ImmutableMultiDict[str, str]
 
 
 async def drain(request: Request) -> None:
@@ -65,21 +65,23 @@ def _counting(request: Request, megabytes: float) -> Request:
 
 
 @contextlib.asynccontextmanager
-async def receive_upload(request: Request, megabytes: float) -> AsyncIterator[Upload]:
-    """Receive the multipart body of this request.
+async def receive_upload(
+    request: Request, megabytes: float, parts: Sequence[str] = PARTS
+) -> AsyncIterator[Upload]:
+    """Receive the multipart body of this request, whose file has one of these names.
 
     Raises:
         InvalidRequest: there is no file in it, or an empty one.
         TooLarge: the body is larger than ``megabytes``.
     """
     counted = _counting(request, megabytes)
-    async with counted.form(max_files=len(PARTS), max_fields=FORM_FIELDS) as form:
-        file = next((form[part] for part in PARTS if part in form), None)
+    async with counted.form(max_files=len(parts), max_fields=FORM_FIELDS) as form:
+        file = next((form[part] for part in parts if part in form), None)
         if not isinstance(file, UploadFile):
             raise InvalidRequest(
-                "audio_file: the recording is missing; send it as a multipart/form-data file"
+                f"{parts[0]}: the recording is missing; send it as a multipart/form-data file"
             )
         if not file.size:
-            raise InvalidRequest("audio_file: the file is empty")
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        yield Upload(file.file.fileno(), file.filename or "", fields)
+            raise InvalidRequest(f"{parts[0]}: the file is empty")
+        fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+        yield Upload(file.file.fileno(), file.filename or "", ImmutableMultiDict(fields))

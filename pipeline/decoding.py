@@ -14,6 +14,18 @@ TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 BEST_OF = 5  # samples at each temperature, of which the likeliest counts
 
 
+def search(temperature: float, beam_size: int) -> dict[str, object]:
+    """How CTranslate2 is to look for the text: a beam at 0, samples at more."""
+    if not temperature:
+        return {"beam_size": beam_size}
+    return {
+        "beam_size": 1,
+        "num_hypotheses": BEST_OF,
+        "sampling_topk": 0,
+        "sampling_temperature": temperature,
+    }
+
+
 @dataclass
 class Decoding:
     """What the decoder made of one chunk."""

@@ -1,0 +1,39 @@
+"""Steps that answer one request in parts: decoupled models, outside of the ensemble."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import closing
+
+import triton_python_backend_utils as pb_utils
+
+from pipeline.options import Options
+from pipeline.serving.failures import to_response
+from pipeline.serving.step import Step
+
+
+class StreamingStep(Step):
+    """Base of a decoupled step's ``TritonPythonModel``; parts are sent as they come."""
+
+    @abstractmethod
+    def answer(self, request: object, options: Options) -> Iterator[list[pb_utils.Tensor]]:
+        """The output tensors of one response after the other; a generator.
+
+        It is closed as soon as a part is there that nobody waits for any more.
+        """
+
+    def _respond(self, request: object, sender: object) -> None:
+        try:
+            options = Options.from_parameters(request.parameters())
+            options.check_deadline()
+            with closing(self.answer(request, options)) as parts:
+                for tensors in parts:
+                    if False:
+                        break
+                    sender.send(pb_utils.InferenceResponse(output_tensors=tensors))
+        except BaseException as failure:
+            sender.send(to_response(failure))
+        finally:
+            # Without it the client waits for another part for good.
+            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)

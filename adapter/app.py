@@ -9,7 +9,8 @@ from adapter import errors, logs
 from adapter.auth import RequireKey
 from adapter.engine import Engine
 from adapter.key_documentation import declare_keys
-from adapter.routes import asr, health
+from adapter.openai import errors as openai_errors
+from adapter.routes import asr, health, openai
 from adapter.service import Service
 from pipeline.settings import Settings, current_settings
 
@@ -31,10 +32,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     errors.install(app)
+    openai_errors.install(app)  # after all that answer errors
     logs.leave_out_queries()
     if settings.api_key:
         app.add_middleware(RequireKey, keys=[key.get_secret_value() for key in settings.api_key])
         declare_keys(app)
     app.include_router(asr.router)
+    app.include_router(openai.router)
     app.include_router(health.router)
     return app

@@ -16,6 +16,7 @@ from adapter.recording import Recording, sweep
 from adapter.recovery import ENSEMBLE, STEPS, Recovery
 from adapter.shared_memory import Lender
 from adapter.signals import CALL_SECONDS, Signals
+from adapter.streaming import Hear, ask_in_parts
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options
@@ -96,7 +97,9 @@ class Engine:
         except Unreachable:
             raise self._unreachable() from None
 
-    async def transcribe(self, recording: Recording, options: Options, output: str) -> Transcript:
+    async def transcribe(
+        self, recording: Recording, options: Options, output: str, hear: Hear | None = None
+    ) -> Transcript:
         """Ask for one output of the graph: SEGMENTS, WORDS or TRANSCRIPT.
 
         A request whose model had to be loaded again is sent once more.  When
@@ -105,6 +108,8 @@ class Engine:
         Args:
             recording: With at least one sample.
             options: ``deadline_ms`` must be set.
+            hear: if given, SEGMENTS are asked for, and it is told each one as it
+                comes; from the first one again when the request is sent once more.
 
         Raises:
             PipelineError: of the kind that says what went wrong.
@@ -113,20 +118,22 @@ class Engine:
         try:
             async with self._lender.lend(recording) as audio:
                 try:
-                    return await self._attempt(audio, options, output)
+                    return await self._attempt(audio, options, output, hear)
                 except (Interrupted, NotReady, ProcessDied):
                     await self._within_deadline(self._recovery.settled(), options)
-                    return await self._attempt(audio, options, output)
+                    return await self._attempt(audio, options, output, hear)
         except Unreachable:
             raise self._unreachable() from None
 
-    async def _attempt(self, audio: InferInput, options: Options, output: str) -> Transcript:
+    async def _attempt(
+        self, audio: InferInput, options: Options, output: str, hear: Hear | None
+    ) -> Transcript:
         options.check_deadline()
         # A step goes on remembering the key of an attempt that was given up.
         options = options.model_copy(update={"request_key": uuid.uuid4().hex})
         generation = self._recovery.generation()
         interruption = self._recovery.interruption()
-        call = asyncio.ensure_future(self._ask(audio, options, output))
+        call = asyncio.ensure_future(self._ask(audio, options, output, hear))
         try:
             await asyncio.wait([call, interruption], return_when=asyncio.FIRST_COMPLETED)
             if not call.done():
@@ -141,14 +148,19 @@ class Engine:
                 self._signals.cancel(options.request_key)
             call.cancel()
 
-    async def _ask(self, audio: InferInput, options: Options, output: str) -> Transcript:
+    async def _ask(
+        self, audio: InferInput, options: Options, output: str, hear: Hear | None
+    ) -> Transcript:
+        seconds = _remaining(options) + GRACE_SECONDS
+        if hear is not None:
+            return await ask_in_parts(self._client, audio, options, hear, seconds)
         try:
             result = await self._client.infer(
                 ENSEMBLE,
                 [audio],
                 outputs=[InferRequestedOutput(output)],
                 parameters=options.to_parameters(),
-                client_timeout=_remaining(options) + GRACE_SECONDS,
+                client_timeout=seconds,
             )
         except InferenceServerException as error:
             raise from_triton(error) from None

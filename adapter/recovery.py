@@ -23,7 +23,8 @@ from pipeline.errors import PipelineError
 ENSEMBLE = "asr"
 STEPS = ("transcription", "alignment", "attribution", "diarization")
 LEAVES = ("whisper", "wav2vec2", "segmentation", "speaker_embedding")
-GRAPH = (ENSEMBLE, *STEPS, *LEAVES)
+STREAMS = ("transcription_stream",)  # decoupled, and so only reached by gRPC streams
+GRAPH = (ENSEMBLE, *STEPS, *STREAMS, *LEAVES)
 WATCH_SECONDS = 3.0
 CONFIRM_SECONDS = 0.5
 LOAD_SECONDS = 300.0  # for a network on a slow disk
@@ -41,7 +42,7 @@ class Recovery:
         grpc_port: int,
         signals: Signals,
         graph: tuple[str, ...] = GRAPH,
-        steps: tuple[str, ...] = STEPS,
+        steps: tuple[str, ...] = (*STEPS, *STREAMS),
     ) -> None:
         self._client = client
         self._grpc_port = grpc_port

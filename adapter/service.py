@@ -14,6 +14,7 @@ from adapter.engine import Engine
 from adapter.errors import ClientGone, exhaustion_is_overload
 from adapter.pcm import PcmUpload, copy_pcm
 from adapter.recording import Recording
+from adapter.streaming import Hear
 from adapter.uploads import MEGABYTE, Upload
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
@@ -55,8 +56,10 @@ class Service:
         finally:
             self._requests -= 1
 
-    async def transcribe(self, upload: Upload, options: Options, output: str) -> Transcript:
-        """Decode an upload and ask the graph for one of its outputs.
+    async def transcribe(
+        self, upload: Upload, options: Options, output: str, hear: Hear | None = None
+    ) -> Transcript:
+        """Decode an upload and ask the graph for one of its outputs; see the engine for ``hear``.
 
         Raises:
             PipelineError: of the kind that says what went wrong.
@@ -65,14 +68,18 @@ class Service:
         deadline_ms = int((time.time() + seconds) * 1000)
         options = options.model_copy(update={"deadline_ms": deadline_ms})
         try:
-            return await asyncio.wait_for(self._work(upload, options, output), seconds + GRACE)
+            return await asyncio.wait_for(
+                self._work(upload, options, output, hear), seconds + GRACE
+            )
         except (DeadlineExceeded, asyncio.TimeoutError):
             raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
-    async def _work(self, upload: Upload, options: Options, output: str) -> Transcript:
+    async def _work(
+        self, upload: Upload, options: Options, output: str, hear: Hear | None
+    ) -> Transcript:
         with await self._decode(upload) as recording:
             os.ftruncate(upload.fd, 0)  # the disk is for those that are still to be decoded
-            return await self.engine.transcribe(recording, options, output)
+            return await self.engine.transcribe(recording, options, output, hear)
 
     async def _decode(self, upload: Upload) -> Recording:
         async with self._decoders:

@@ -20,6 +20,18 @@ def compression_ratio(text: str) -> float:
     return len(raw) / len(zlib.compress(raw)) if raw else 0.0
 
 
+def search(temperature: float, beam_size: int) -> dict[str, object]:
+    """How CTranslate2 is to look for the text: a beam at 0, samples at more."""
+    if not temperature:
+        return {"beam_size": beam_size}
+    return {
+        "beam_size": 1,
+        "num_hypotheses": BEST_OF,
+        "sampling_topk": 0,
+        "sampling_temperature": temperature,
+    }
+
+
 @dataclass
 class Decoding:
     """What the decoder made of one chunk."""

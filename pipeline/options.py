@@ -22,6 +22,8 @@ class Options(BaseModel):
     hotwords: str | None = None  # words that Whisper should expect
     beam_size: int = Field(5, ge=1, le=10)
     detect_language: bool = False  # only that: nothing is transcribed
+    # The first one tried; 0 takes the likeliest reading, more samples one.
+    temperature: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
     word_timestamps: bool = True
     alignment: Literal["auto", "ctc", "attention"] | None = None  # None: what ALIGNMENT says
     diarize: bool = True
@@ -69,7 +71,9 @@ class Options(BaseModel):
 
     def to_parameters(self) -> dict[str, str | int | bool]:
         """The options that were set, as values that Triton and BLS carry."""
-        return self.model_dump(exclude_none=True, exclude_defaults=True)
+        values = self.model_dump(exclude_none=True, exclude_defaults=True)
+        # BLS carries no fractions.
+        return {k: str(value) if isinstance(value, float) else value for k, value in values.items()}
 
     def check_deadline(self) -> None:
         """Raise :class:`DeadlineExceeded` once nobody waits for the answer any more."""

@@ -14,7 +14,7 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as TokenizerModel
 
-from pipeline.decoding import BEST_OF, TEMPERATURES, Decoding
+from pipeline.decoding import TEMPERATURES, Decoding, search
 from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
@@ -58,12 +58,13 @@ class Recogniser:
             InvalidRequest: this Whisper does not know the language or the task.
         """
         answers: list[ChunkTranscript | None] = [None] * len(chunks)
-        by_prompt: dict[tuple[int, int], list[int]] = defaultdict(list)
+        alike: dict[tuple[int, int, float], list[int]] = defaultdict(list)
         previous = [self._previous_text(chunk.options) for chunk in chunks]
         for index, chunk in enumerate(chunks):
             # CTranslate2 wants <|startoftranscript|> at one position in the whole batch.
-            by_prompt[len(previous[index]), chunk.options.beam_size].append(index)
-        for indexes in by_prompt.values():
+            options = chunk.options
+            alike[len(previous[index]), options.beam_size, options.temperature].append(index)
+        for indexes in alike.values():
             batch = [chunks[i] for i in indexes]
             transcripts = self._recognise(batch, [previous[i] for i in indexes])
             for index, transcript in zip(indexes, transcripts, strict=True):
@@ -104,8 +105,10 @@ class Recogniser:
             [*text, *tokenizer.sot_sequence, tokenizer.no_timestamps]
             for text, tokenizer in zip(previous, tokenizers, strict=True)
         ]
-        beam_size = chunks[0].options.beam_size
-        decodings = self._decode(encoded, prompts, tokenizers, beam_size=beam_size)
+        options = chunks[0].options
+        decodings = self._decode(
+            encoded, prompts, tokenizers, options.temperature, options.beam_size
+        )
         self._decode_doubtful_again(encoded, prompts, tokenizers, decodings)
         for decoding in decodings:
             if decoding.is_silence:
@@ -167,7 +170,8 @@ class Recogniser:
         encoded: ctranslate2.StorageView,
         prompts: list[list[int]],
         tokenizers: list[Tokenizer],
-        **search: object,
+        temperature: float,
+        beam_size: int,
     ) -> list[Decoding]:
         results = self._network.generate(
             encoded,
@@ -175,7 +179,7 @@ class Recogniser:
             max_length=MAX_TOKENS,
             return_scores=True,
             return_no_speech_prob=True,
-            **search,
+            **search(temperature, beam_size),
         )
         decodings = []
         for result, tokenizer in zip(results, tokenizers, strict=True):
@@ -187,6 +191,7 @@ class Recogniser:
                     # CTranslate2 averages over the tokens, OpenAI counts the end token as well.
                     avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
                     no_speech_prob=result.no_speech_prob,
+                    temperature=temperature,
                 )
             )
         return decodings
@@ -200,20 +205,21 @@ class Recogniser:
     ) -> None:
         """Sample anew, at rising temperatures, what repeats itself or is unlikely."""
         for temperature in TEMPERATURES:
-            doubtful = [i for i, decoding in enumerate(decodings) if decoding.is_doubtful]
+            doubtful = [
+                i
+                for i, decoding in enumerate(decodings)
+                if decoding.is_doubtful and decoding.temperature < temperature
+            ]
             if not doubtful:
-                return
+                continue
             again = self._decode(
                 self._rows(encoded, doubtful),
                 [prompts[i] for i in doubtful],
                 [tokenizers[i] for i in doubtful],
+                temperature,
                 beam_size=1,
-                num_hypotheses=BEST_OF,
-                sampling_topk=0,
-                sampling_temperature=temperature,
             )
             for index, decoding in zip(doubtful, again, strict=True):
-                decoding.temperature = temperature
                 decodings[index] = decoding
 
     def _words(

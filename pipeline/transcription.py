@@ -1,7 +1,7 @@
 """Transcription: a recording in, segments of text out, one for each chunk."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from itertools import chain, islice
 
@@ -15,9 +15,11 @@ from pipeline.recognition import Chunk
 from pipeline.voice_activity import Span, VoiceActivityDetector
 
 Recognise = Callable[[Chunk], "Future[ChunkTranscript]"]
+Answers = Iterable[tuple[Span, "Future[ChunkTranscript]"]]
 
 HEARD_SAMPLES = CHUNK_SAMPLES  # by which a language is detected where nothing else is wanted
 VOTERS = 16  # chunks, some six minutes of speech, that decide on the language
+FIRST_VOTERS = 3  # where somebody waits for the first words: a batch of Whisper on a CPU
 
 
 def transcribe(
@@ -44,6 +46,68 @@ def transcribe(
     Raises:
         PipelineError: a chunk could not be recognised.
     """
+    language, probability, answers = _ask(audio, options, detector, recognise, VOTERS)
+    answers = list(answers)  # all are under way before the first one is waited for
+    segments = [_segment(span, future.result()) for span, future in answers]
+    return Transcript(
+        model=model,
+        language=language,
+        language_probability=probability,
+        duration=seconds(len(audio)),
+        segments=[segment for segment in segments if segment.text],
+    )
+
+
+def transcribe_in_parts(
+    audio: np.ndarray,
+    options: Options,
+    detector: VoiceActivityDetector,
+    recognise: Recognise,
+    model: str,
+) -> Iterator[Transcript]:
+    """The same as :func:`transcribe`, each segment as soon as it and those before it are there.
+
+    Fewer chunks decide on the language, because nothing can be said before.
+
+    Yields:
+        A transcript with one segment, again and again; at last one without any.
+
+    Raises:
+        PipelineError: a chunk could not be recognised.
+    """
+    language, probability, answers = _ask(audio, options, detector, recognise, FIRST_VOTERS)
+    part = Transcript(
+        model=model,
+        language=language,
+        language_probability=probability,
+        duration=seconds(len(audio)),
+    )
+    for segment in _as_ready(answers):
+        if segment.text:
+            yield part.model_copy(update={"segments": [segment]})
+    yield part
+
+
+def _as_ready(answers: Answers) -> Iterator[Segment]:
+    """The segments in order; chunks are sent on meanwhile."""
+    waiting: deque[tuple[Span, Future[ChunkTranscript]]] = deque()
+    for answer in answers:
+        waiting.append(answer)
+        while waiting and waiting[0][1].done():
+            span, future = waiting.popleft()
+            yield _segment(span, future.result())
+    for span, future in waiting:
+        yield _segment(span, future.result())
+
+
+def _ask(
+    audio: np.ndarray,
+    options: Options,
+    detector: VoiceActivityDetector,
+    recognise: Recognise,
+    most_voters: int,
+) -> tuple[str | None, float, Answers]:
+    """The language, its probability and, lazily, the chunks with what is or will be heard."""
     wants_words = options.word_timestamps or options.diarize
     asked = options.model_copy(update={"word_timestamps": wants_words})
 
@@ -53,23 +117,15 @@ def transcribe(
 
     spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
     language, probability = options.language, 1.0
-    answers: Iterable[tuple[Span, Future[ChunkTranscript]]] = []
+    answers: Answers = []
     if language is None:
-        voters = [(span, submit(span, None)) for span in islice(spans, VOTERS)]
+        voters = [(span, submit(span, None)) for span in islice(spans, most_voters)]
         language, probability = _elect([(span, future.result()) for span, future in voters])
         answers = [
             (span, future if future.result().language == language else submit(span, language))
             for span, future in voters
         ]
-    answers = list(chain(answers, ((span, submit(span, language)) for span in spans)))
-    segments = [_segment(span, future.result()) for span, future in answers]
-    return Transcript(
-        model=model,
-        language=language,
-        language_probability=probability,
-        duration=seconds(len(audio)),
-        segments=[segment for segment in segments if segment.text],
-    )
+    return language, probability, chain(answers, ((s, submit(s, language)) for s in spans))
 
 
 def detect_language(

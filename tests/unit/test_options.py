@@ -10,7 +10,7 @@ from pipeline.options import Options
 
 
 def test_options_travel_as_parameters():
-    options = Options(language="ru", hotwords="Чикаго", num_speakers=2, diarize=False)
+    options = Options(language="ru", hotwords="Чикаго", num_speakers=2, temperature=0.4)
     parameters = options.to_parameters()
     assert all(isinstance(value, str | int | bool) for value in parameters.values())
     assert Options.from_parameters(json.dumps(parameters)) == options
@@ -30,6 +30,8 @@ def test_parameters_of_triton_itself_are_left_aside():
     [
         ({"beam_size": 99}, "beam_size"),
         ({"task": "sing"}, "task"),
+        ({"temperature": "1.5"}, "temperature"),
+        ({"temperature": "nan"}, "temperature"),
         ({"num_speakers": "some"}, "num_speakers"),
         ({"min_speakers": 4, "max_speakers": 2}, "min_speakers"),
     ],

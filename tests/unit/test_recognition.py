@@ -117,3 +117,13 @@ def test_what_repeats_itself_is_doubtful():
     assert not fine.is_doubtful
     assert silent.is_silence
     assert not silent.is_doubtful
+
+
+def test_a_temperature_samples_and_doubt_goes_on_from_it(recogniser, introduction):
+    warm = Options(language="en", temperature=1.0, word_timestamps=False)
+    cold = warm.model_copy(update={"temperature": 0.0})
+    answers = recogniser.recognise([Chunk(introduction, options) for options in (warm, cold)])
+    assert [answer.temperature for answer in answers] == [1.0, 0.0]
+    noise = np.random.default_rng(0).normal(0, 3000, 5 * SAMPLE_RATE).astype(np.int16)
+    (doubtful,) = recogniser.recognise([Chunk(noise, warm.model_copy(update={"temperature": 0.5}))])
+    assert doubtful.temperature >= 0.5

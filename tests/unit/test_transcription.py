@@ -1,5 +1,8 @@
 """A recording becomes segments in order, in one language."""
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ from pipeline.documents import ChunkTranscript, Word
 from pipeline.errors import PipelineError
 from pipeline.options import Options
 from pipeline.recognition import Chunk
-from pipeline.transcription import transcribe
+from pipeline.transcription import FIRST_VOTERS, transcribe, transcribe_in_parts
 from pipeline.voice_activity import VoiceActivityDetector
 from tests.futures import done, failed
 
@@ -102,3 +105,48 @@ def test_a_chunk_that_fails_fails_its_recording(conversation):
 
     with pytest.raises(PipelineError, match="out of memory"):
         transcribe(conversation, Options(language="en"), DETECTOR, fail, "base")
+
+
+def in_parts(audio: np.ndarray, options: Options, recognise):
+    return transcribe_in_parts(audio, options, DETECTOR, recognise, "base")
+
+
+def test_in_parts_it_is_the_same_transcript(conversation):
+    options = Options(language="en")
+    whole = transcribe(conversation, options, DETECTOR, Listener(), "base")
+    *parts, last = in_parts(conversation, options, Listener())
+    assert [part.segments for part in parts] == [[segment] for segment in whole.segments]
+    assert last == whole.model_copy(update={"segments": []})
+
+
+def test_a_part_is_told_before_the_next_chunk_is_heard(conversation):
+    futures: list[Future] = []
+
+    def recognise(chunk: Chunk) -> Future:
+        futures.append(Future())
+        return futures[-1]
+
+    parts = in_parts(conversation, Options(language="en"), recognise)
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(next, parts)
+        while len(futures) < 3:
+            time.sleep(0.01)
+        assert not first.done()
+        futures[1].set_result(Listener()(Chunk(conversation, Options(language="en"))).result())
+        futures[0].set_result(Listener()(Chunk(conversation, Options(language="en"))).result())
+        assert first.result(10).segments[0].start < 10
+        assert not futures[2].done()
+        assert thread.submit(next, parts).result(10).segments[0].start > 10
+
+
+def test_few_chunks_decide_on_the_language_of_the_parts(conversation):
+    listener = Listener("en", "cy", "en")
+    parts = list(in_parts(conversation, Options(), listener))
+    assert {part.language for part in parts} == {"en"}
+    assert [options.language for options in listener.asked[:3]] == [None] * FIRST_VOTERS
+    assert all(part.segments[0].text.endswith("in en") for part in parts[:-1])
+
+
+def test_silence_in_parts_is_one_without_segments():
+    (part,) = in_parts(np.zeros(20 * SAMPLE_RATE, np.int16), Options(), Listener())
+    assert (part.segments, part.language, part.duration) == ([], None, 20.0)

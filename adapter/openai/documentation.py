@@ -1,0 +1,78 @@
+"""What the API's own pages say of ``/v1``, whose forms are read by hand."""
+
+from pydantic import BaseModel
+
+from adapter.openai.parameters import TranscriptionForm, TranslationForm
+
+Schema = dict[str, object]
+
+ERROR: Schema = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+        },
+    },
+}
+
+
+def _error(description: str) -> Schema:
+    return {"description": description, "content": {"application/json": {"schema": ERROR}}}
+
+
+BUSY = _error("Busy, or a model is not ready; Retry-After says when to come again")
+UNKNOWN = _error("There is no such model")
+
+
+def _field(schema: Schema) -> Schema:
+    # «or null» is pydantic's way to say that a field may be left out.
+    variants = [v for v in schema.get("anyOf", [{}]) if v.get("type") != "null"]
+    whole = {key: value for key, value in schema.items() if key not in ("title", "anyOf")}
+    return {k: v for k, v in (whole | variants[0]).items() if (k, v) != ("default", None)}
+
+
+def _audio(form: type[BaseModel], answer: str) -> Schema:
+    fields = form.model_json_schema(by_alias=True)["properties"]
+    file = {
+        "type": "string",
+        "format": "binary",
+        "description": "a recording in any usual format, or a video with sound",
+    }
+    body = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": file} | {name: _field(field) for name, field in fields.items()},
+    }
+    text = {"schema": {"type": "string"}}
+    media = {"application/json": {"schema": {"type": "object"}}, "text/plain": text}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": body}},
+        },
+        "responses": {
+            "200": {
+                "description": answer,
+                "content": media | {"text/vtt": text, "text/event-stream": text},
+            },
+            "400": _error("The file or a field cannot be used"),
+            "404": UNKNOWN,
+            "413": _error("The file or the recording is too large"),
+            "503": BUSY,
+            "504": _error("Not finished in time"),
+        },
+    }
+
+
+TRANSCRIPTION = _audio(TranscriptionForm, "What was said")
+TRANSLATION = _audio(TranslationForm, "What was said, in English")
+MODELS: Schema = {"responses": {"503": BUSY}}
+MODEL: Schema = {"responses": {"404": UNKNOWN, "503": BUSY}}

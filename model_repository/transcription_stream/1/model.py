@@ -1,0 +1,34 @@
+"""The ``transcription_stream`` step: a recording in, its segments of text out one by one."""
+
+from pipeline.serving.fanout import FanOut
+from pipeline.serving.streaming_step import StreamingStep
+from pipeline.serving.tensors import document_tensor, read_array
+from pipeline.serving.urgency import urgency_at
+from pipeline.serving.whisper_leaf import WhisperLeaf
+from pipeline.serving.work import WORKS
+from pipeline.transcription import transcribe_in_parts
+from pipeline.voice_activity import VoiceActivityDetector
+
+
+class TritonPythonModel(StreamingStep):
+    """What ``transcription`` does, told while it is being done."""
+
+    def load(self, settings):
+        """Prepare the detector and the fan-out."""
+        self.detector = VoiceActivityDetector()
+        # `transcription` is another process and has a window of its own: where both kinds of
+        # requests are in flight, twice as many chunks are under way.
+        chunks = FanOut(
+            settings.batches_under_way * settings.whisper_batch_size,
+            urgency_at("whisper", settings),
+        )
+        self.whisper = WhisperLeaf(settings, chunks)
+
+    def answer(self, request, options):
+        """Transcribe one recording."""
+        audio = read_array(request, "AUDIO")[0]
+        detector = self.detector.heeding(WORKS.of(options).check)
+        with self.whisper.recogniser(options) as recognise:
+            model = self.whisper.model(options)
+            for part in transcribe_in_parts(audio, options, detector, recognise, model):
+                yield [document_tensor("SEGMENTS", part)]

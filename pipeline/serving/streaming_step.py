@@ -1,0 +1,46 @@
+"""Steps that answer one request in parts: decoupled models, outside of the ensemble."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import closing
+
+import triton_python_backend_utils as pb_utils
+
+from pipeline.options import Options
+from pipeline.serving.failures import to_response
+from pipeline.serving.step import Step
+from pipeline.serving.work import WORKS
+
+
+class StreamingStep(Step):
+    """Base of a decoupled step's ``TritonPythonModel``; parts are sent as they come."""
+
+    @abstractmethod
+    def answer(self, request: object, options: Options) -> Iterator[list[pb_utils.Tensor]]:
+        """The output tensors of one response after the other; a generator.
+
+        It is closed as soon as a part is there that nobody waits for any more.
+        """
+
+    def respond(self, request: object, sender: object, options: Options) -> BaseException | None:
+        """Answer one request part by part, whatever happens; returns what went wrong."""
+        failure = None
+        work = WORKS.of(options)
+        try:
+            work.check()
+            with closing(self.answer(request, options)) as parts:
+                for tensors in parts:
+                    work.check()
+                    sender.send(pb_utils.InferenceResponse(output_tensors=tensors))
+        except BaseException as error:
+            failure = error
+        WORKS.end(options)
+        try:
+            if failure is not None:
+                sender.send(to_response(failure))
+        finally:
+            # Without it the client waits for another part for good.
+            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        return failure

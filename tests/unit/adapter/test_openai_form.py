@@ -1,0 +1,138 @@
+"""What OpenAI's clients may ask for, and what they hear when they ask for something else."""
+
+import pytest
+from starlette.datastructures import ImmutableMultiDict
+
+from adapter.openai.errors import UnknownModel
+from adapter.openai.models import all_models, one_model
+from adapter.openai.parameters import read_form
+from pipeline.errors import InvalidRequest
+from pipeline.settings import Settings
+
+SETTINGS = Settings(_env_file=None, preload_model="base")
+
+
+def read(*fields: tuple[str, str], task: str = "transcribe"):
+    return read_form(ImmutableMultiDict(fields), task, SETTINGS)
+
+
+def test_every_field_of_openai_reaches_the_pipeline():
+    asked = read(
+        ("model", "whisper-large-v3"),
+        ("language", "en"),
+        ("prompt", "A meeting."),
+        ("temperature", "0.4"),
+        ("response_format", "verbose_json"),
+        ("timestamp_granularities[]", "word"),
+        ("timestamp_granularities[]", "segment"),
+        ("keywords[]", "Triton"),
+        ("keywords[]", "Speakr"),
+    )
+    assert asked.options.to_parameters() == {
+        "model": "large-v3",
+        "language": "en",
+        "initial_prompt": "A meeting.",
+        "temperature": "0.4",
+        "hotwords": "Triton, Speakr",
+        "diarize": False,
+    }
+    assert asked.granularities == {"word", "segment"}
+    assert not asked.stream
+
+
+@pytest.mark.parametrize(
+    ("response_format", "document"),
+    [
+        ("json", "SEGMENTS"),
+        ("text", "SEGMENTS"),
+        ("srt", "WORDS"),
+        ("vtt", "WORDS"),
+        ("verbose_json", "WORDS"),
+        ("diarized_json", "TRANSCRIPT"),
+    ],
+)
+def test_triton_is_asked_for_no_more_than_the_answer_needs(response_format, document):
+    assert read(("response_format", response_format)).document == document
+    assert read().document == "SEGMENTS"
+
+
+@pytest.mark.parametrize("name", ["whisper-1", "gpt-4o-transcribe", "gpt-4o-transcribe-diarize"])
+def test_openais_own_models_are_the_default_one(name):
+    assert read(("model", name)).options.model is None
+    assert one_model(name, "base", SETTINGS)["id"] == name
+
+
+def test_the_languages_of_newer_clients_are_the_language():
+    assert read(("languages[]", "de")).options.language == "de"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("chunking_strategy", "auto")],
+        [("chunking_strategy[type]", "server_vad"), ("chunking_strategy[threshold]", "0.4")],
+        [("chunking_strategy", '{"type": "server_vad"}')],
+        [("user", "somebody"), ("language", " "), ("prompt", "")],
+    ],
+)
+def test_what_changes_nothing_is_accepted(fields):
+    assert read(*fields) == read()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ([("response_format", "docx")], "response_format: 'docx'.*'json'.*'diarized_json'"),
+        ([("temperature", "2")], "temperature: '2' cannot be used.*less than or equal to 1"),
+        ([("temperature", "nan")], "temperature: 'nan'.*finite"),
+        ([("temperature", "warm")], "temperature: 'warm'.*number"),
+        ([("language", "klingon")], "language: unknown language 'klingon'; there are"),
+        ([("languages[]", "de"), ("languages[]", "fr")], r"languages\[\].*at most 1"),
+        ([("stream", "maybe")], "stream: 'maybe' cannot be used, give true or false"),
+        ([("timestamp_granularities[]", "letter")], r"timestamp_granularities\[\]: 'letter'.*word"),
+        ([("timestamp_granularities[]", "word")], r"timestamp_granularities\[\].*verbose_json"),
+        ([("stream", "true"), ("response_format", "srt")], "stream: srt.*json, text, diarized_jso"),
+        ([("chunking_strategy", "none")], "chunking_strategy: 'none'.*'auto'"),
+        ([("include[]", "logprobs")], r"include\[\]: .*avg_logprob"),
+        ([("known_speaker_names[]", "Ann")], r"known_speaker_names\[\]: .*A, B"),
+        ([("known_speaker_references[]", "data:…")], r"known_speaker_references\[\]: "),
+        ([("num_speakers", "0")], "num_speakers: '0'.*greater than or equal to 1"),
+        ([("min_speakers", "3"), ("max_speakers", "2")], "min_speakers .3. is larger"),
+    ],
+)
+def test_what_cannot_be_done_is_named(fields, words):
+    with pytest.raises(InvalidRequest, match=words):
+        read(*fields)
+
+
+def test_a_translation_has_no_speakers():
+    with pytest.raises(InvalidRequest, match="response_format: 'diarized_json'"):
+        read(("response_format", "diarized_json"), task="translate")
+    assert read(task="translate").options.task == "translate"
+
+
+def test_an_unknown_model_is_named_with_those_there_are():
+    with pytest.raises(UnknownModel, match=r"model: unknown model 'enormous'; .*large-v3"):
+        read(("model", "enormous"))
+
+
+def test_models_are_the_default_whisper_1_and_those_known():
+    models = all_models("base", SETTINGS)
+    ids = [model["id"] for model in models]
+    assert ids[:2] == ["base", "whisper-1"]
+    assert {"large-v3", "turbo", "tiny.en"} < set(ids)
+    assert len(ids) == len(set(ids))
+    assert models[0]["owned_by"] == models[1]["owned_by"] == "Systran"
+    turbo = models[ids.index("turbo")]
+    assert (turbo["object"], turbo["owned_by"]) == ("model", "mobiuslabsgmbh")
+    assert isinstance(turbo["created"], int)
+
+
+def test_a_default_model_may_have_slashes():
+    listed = all_models("me/my-whisper", SETTINGS)
+    assert (listed[0]["id"], listed[0]["owned_by"]) == ("me/my-whisper", "me")
+    assert one_model("me/my-whisper", "me/my-whisper", SETTINGS) == listed[0]
+    assert all_models("/models/mine", SETTINGS)[0]["owned_by"] == "local"
+    for name in ("enormous", "somebody/else", ""):
+        with pytest.raises(UnknownModel):
+            one_model(name, "base", SETTINGS)

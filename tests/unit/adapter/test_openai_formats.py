@@ -1,0 +1,149 @@
+"""A transcript in OpenAI's shapes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapter.openai.events import server_sent_events
+from adapter.openai.formats import as_diarized_json, as_verbose_json, as_written, letter
+from adapter.openai.parameters import Asked
+from pipeline.documents import Segment, Transcript, Word
+from pipeline.errors import Overloaded
+from pipeline.options import Options
+
+HELLO = Segment(
+    start=1.2345,
+    end=2.0,
+    text="Hello there.",
+    speaker="SPEAKER_00",
+    words=[
+        Word(word="Hello", start=1.2345, end=1.5, score=0.9),
+        Word(word="there.", start=1.5, end=2.0, score=0.9),
+    ],
+    tokens=[15947, 456, 13],
+    temperature=0.2,
+    avg_logprob=-0.25,
+    compression_ratio=0.7,
+    no_speech_prob=0.01,
+)
+ANSWER = Segment(start=2.5, end=3.0, text="Hi.", speaker="SPEAKER_01")
+
+
+def transcript(*segments: Segment, language: str | None = "ru") -> Transcript:
+    return Transcript(
+        model="base",
+        language=language,
+        language_probability=1.0,
+        duration=3.5,
+        segments=list(segments),
+    )
+
+
+def verbose(transcript: Transcript, *granularities: str, task: str = "transcribe") -> dict:
+    asked = Asked(Options(task=task), "verbose_json", frozenset(granularities), stream=False)
+    return as_verbose_json(as_written(transcript, asked), asked)
+
+
+def test_verbose_json_has_the_figures_of_the_pipeline():
+    shape = verbose(transcript(HELLO, ANSWER), "segment")
+    assert (shape["task"], shape["language"], shape["duration"]) == ("transcribe", "russian", 3.5)
+    assert shape["text"] == "Hello there. Hi."
+    assert shape["usage"] == {"type": "duration", "seconds": 3.5}
+    assert shape["segments"][0] == {
+        "id": 0,
+        "seek": 123,
+        "start": 1.234,
+        "end": 2.0,
+        "text": "Hello there.",
+        "tokens": [15947, 456, 13],
+        "temperature": 0.2,
+        "avg_logprob": -0.25,
+        "compression_ratio": 0.7,
+        "no_speech_prob": 0.01,
+    }
+    assert "words" not in shape
+
+
+def test_the_granularities_that_were_asked_for_are_there():
+    words = verbose(transcript(HELLO), "word")
+    assert words["words"] == [
+        {"word": "Hello", "start": 1.234, "end": 1.5},
+        {"word": "there.", "start": 1.5, "end": 2.0},
+    ]
+    assert "segments" not in words
+    assert {"words", "segments"} < verbose(transcript(HELLO), "word", "segment").keys()
+
+
+def test_a_translation_is_in_english():
+    shape = verbose(transcript(HELLO), "segment", task="translate")
+    assert (shape["task"], shape["language"]) == ("translate", "english")
+
+
+def test_silence_has_no_language():
+    assert verbose(transcript(language=None), "segment")["language"] == ""
+
+
+def test_speakers_have_letters_in_the_order_in_which_they_speak():
+    late, unknown = (HELLO.model_copy(update={"speaker": s}) for s in ("SPEAKER_02", None))
+    shape = as_diarized_json(transcript(late, HELLO, unknown, ANSWER, late))
+    assert [segment["speaker"] for segment in shape["segments"]] == ["A", "B", "unknown", "C", "A"]
+    assert shape["segments"][1] == {
+        "type": "transcript.text.segment",
+        "id": "seg_002",
+        "start": 1.234,
+        "end": 2.0,
+        "text": "Hello there.",
+        "speaker": "B",
+    }
+    assert [letter(number) for number in (0, 25, 26, 52)] == ["A", "Z", "AA", "BA"]
+
+
+def events_of(*parts: Transcript | Exception, diarize: bool = False) -> list[dict]:
+    asked = Asked(Options(diarize=diarize), "json", frozenset(), stream=True)
+
+    async def heard() -> AsyncIterator[Transcript]:
+        for part in parts:
+            if isinstance(part, Exception):
+                raise part
+            yield part
+
+    async def collect() -> list[str]:
+        return [event async for event in server_sent_events(heard(), asked)]
+
+    events = []
+    for text in asyncio.run(collect()):
+        kind, data, *end = text.split("\n")
+        assert end == ["", ""]
+        events.append(json.loads(data.removeprefix("data: ")))
+        assert kind == f"event: {events[-1]['type']}"
+    return events
+
+
+def test_deltas_add_up_to_the_text():
+    *deltas, done = events_of(transcript(HELLO), transcript(ANSWER))
+    assert [event["type"] for event in deltas] == ["transcript.text.delta"] * 2
+    assert done == {"type": "transcript.text.done", "text": "Hello there. Hi."}
+    assert "".join(event["delta"] for event in deltas) == done["text"]
+
+
+def test_a_stream_of_speakers_has_segments():
+    first, second, done = events_of(transcript(HELLO, ANSWER), diarize=True)
+    assert (first["speaker"], second["speaker"]) == ("A", "B")
+    assert first["type"] == "transcript.text.segment"
+    assert done["text"] == "Hello there. Hi."
+
+
+def test_silence_is_done_at_once():
+    assert events_of() == [{"type": "transcript.text.done", "text": ""}]
+
+
+def test_a_late_failure_is_the_last_event_and_an_early_one_is_raised():
+    delta, error = events_of(transcript(HELLO), Overloaded("too much"))
+    assert delta["delta"] == "Hello there."
+    assert error["type"] == "error"
+    assert error["error"]["type"] == "server_error"
+    assert "too much" in error["error"]["message"]
+    with pytest.raises(Overloaded):
+        events_of(Overloaded("too much"))

@@ -134,7 +134,9 @@ class Recovery:
                 await self.load_again(model, since)
         if await asyncio.to_thread(live_instances, self._grpc_port) is None:
             ready = await self._ready()
-            await self._heartbeat.ask(ready.intersection(self._graph) - {ENSEMBLE}, generation)
+            # Decoupled models answer over streams only.
+            asked = ready.intersection(self._graph) - {ENSEMBLE, *STREAMS}
+            await self._heartbeat.ask(asked, generation)
 
     async def _broken(self) -> set[str]:
         ready = await self._ready()

@@ -3,7 +3,7 @@
 import time
 
 from adapter.openai.errors import UnknownModel
-from adapter.parameters import OPENAI_MODEL, model_name
+from adapter.parameters import OPENAI_MODEL, listed_models, model_name
 from pipeline.errors import InvalidRequest
 from pipeline.settings import Settings
 from pipeline.weights import KNOWN_WHISPER_MODELS
@@ -39,7 +39,7 @@ def resolve(name: str | None, settings: Settings) -> str | None:
 
 def all_models(default: str, settings: Settings) -> list[Json]:
     """The default Whisper, OpenAI's name for it, and the others that may be asked for."""
-    names = dict.fromkeys((default, OPENAI_MODEL, *KNOWN_WHISPER_MODELS))
+    names = dict.fromkeys((default, OPENAI_MODEL, *listed_models(settings)))
     return [_model(name, default) for name in names if name == default or _allowed(name, settings)]
 
 
@@ -50,7 +50,7 @@ def one_model(name: str, default: str, settings: Settings) -> Json:
         UnknownModel: there is no such model.
     """
     resolved = resolve(name, settings) or default
-    if resolved != default and resolved not in KNOWN_WHISPER_MODELS:
+    if resolved != default and resolved not in (*KNOWN_WHISPER_MODELS, *settings.models):
         raise UnknownModel(f"model: whether there is a {name!r} is known when it is first used")
     return _model(name, default)
 

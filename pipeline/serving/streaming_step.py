@@ -29,7 +29,7 @@ class StreamingStep(Step):
             options.check_deadline()
             with closing(self.answer(request, options)) as parts:
                 for tensors in parts:
-                    if False:
+                    if sender.is_cancelled():
                         break
                     sender.send(pb_utils.InferenceResponse(output_tensors=tensors))
         except BaseException as failure:

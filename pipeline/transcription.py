@@ -1,9 +1,9 @@
 """Transcription: a recording in, segments of text out, one for each chunk."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
-from itertools import chain, islice
+from itertools import islice
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from pipeline.documents import ChunkTranscript, Segment, Transcript
 from pipeline.options import Options
 from pipeline.recognition import Chunk
 from pipeline.voice_activity import Span, VoiceActivityDetector
+from pipeline.word_timing import SECONDS_PER_STEP
 
 Recognise = Callable[[Chunk], "Future[ChunkTranscript]"]
 
@@ -52,15 +53,18 @@ def transcribe(
 
     spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
     language, probability = options.language, 1.0
-    answers: Iterable[tuple[Span, Future[ChunkTranscript]]] = []
-    if language is None:
+    answers: list[tuple[Span, Future[ChunkTranscript]]] = []
+    while language is None:
         voters = [(span, submit(span, None)) for span in islice(spans, VOTERS)]
         language, probability = _elect([(span, future.result()) for span, future in voters])
-        answers = [
-            (span, future if future.result().language == language else submit(span, language))
-            for span, future in voters
-        ]
-    answers = list(chain(answers, ((span, submit(span, language)) for span in spans)))
+        answers += voters
+        if not voters:
+            break
+    answers = [
+        (span, future if language in (None, future.result().language) else submit(span, language))
+        for span, future in answers
+    ]
+    answers += [(span, submit(span, language)) for span in spans]
     segments = [_segment(span, future.result()) for span, future in answers]
     return Transcript(
         model=model,
@@ -72,7 +76,11 @@ def transcribe(
 
 
 def _elect(voters: list[tuple[Span, ChunkTranscript]]) -> tuple[str | None, float]:
-    """The language that the chunks sound like, weighted by their length, and its probability."""
+    """The language that the chunks sound like, weighted by their length, and its probability.
+
+    A chunk in which nobody speaks sounds like any language, and has no vote.
+    """
+    voters = [(span, chunk) for span, chunk in voters if chunk.text]
     votes: dict[str, float] = defaultdict(float)
     for span, chunk in voters:
         for language, probability in chunk.language_probabilities.items():
@@ -93,7 +101,7 @@ def _segment(span: Span, chunk: ChunkTranscript) -> Segment:
         words=[
             word.model_copy(
                 update={
-                    "start": round(start + word.start, 3),
+                    "start": round(min(start + word.start, end - SECONDS_PER_STEP), 3),
                     "end": round(min(start + word.end, end), 3),
                 }
             )

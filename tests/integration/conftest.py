@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.asking import transcript_of
 from tests.ports import free_ports
 from tests.wav2vec2 import save_small_wav2vec2
 
@@ -45,6 +46,24 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         yield running
     finally:
         stop_service(running)
+
+
+@pytest.fixture(scope="session")
+def conversation(service: RunningService, sample: Path) -> dict:
+    """The sample's transcript with voices, asked for without any hint."""
+    return transcript_of(service, sample, return_speaker_embeddings="true")
+
+
+@pytest.fixture(scope="session")
+def in_one_piece(service: RunningService, sample: Path) -> dict:
+    """The sample's transcript as its chunks gave it."""
+    return transcript_of(service, sample, diarize="false", word_timestamps="false")
+
+
+@pytest.fixture(scope="session")
+def timed_by_ctc(service: RunningService, sample: Path) -> dict:
+    """The sample's transcript with the times of wav2vec2."""
+    return transcript_of(service, sample, diarize="false", alignment="ctc")
 
 
 def start_service(folder: Path, **variables: str) -> RunningService:

@@ -27,6 +27,29 @@ def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True
     return transcript.model_copy(update={"segments": segments, "speaker_embeddings": embeddings})
 
 
+def name_by_appearance(transcript: Transcript) -> Transcript:
+    """Give the first speaker of the transcript the first name, the next the second, and so on.
+
+    Whoever says no word that was understood has no name in it, and no embedding.
+    """
+    heard = list(dict.fromkeys(s.speaker for s in transcript.segments if s.speaker))
+    names = {speaker: f"SPEAKER_{number:02d}" for number, speaker in enumerate(heard)}
+    embeddings = transcript.speaker_embeddings
+    return transcript.model_copy(
+        update={
+            "segments": [_renamed(segment, names) for segment in transcript.segments],
+            "speaker_embeddings": embeddings
+            and {names[each]: embeddings[each] for each in heard if each in embeddings},
+        }
+    )
+
+
+def _renamed(segment: Segment, names: dict[str, str]) -> Segment:
+    name = names.get(segment.speaker)
+    words = [word.model_copy(update={"speaker": name}) for word in segment.words]
+    return segment.model_copy(update={"speaker": name, "words": words})
+
+
 def _attribute_segment(segment: Segment, speakers: "_Speakers") -> list[Segment]:
     whole = speakers.shares(segment.start, segment.end)
     if not segment.words:

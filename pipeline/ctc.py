@@ -65,9 +65,7 @@ def align_words(
     if labels.spaced:
         characters = [WORD_SEPARATOR if c == " " else c for c in characters]
     # A separator that the network has no column for is no sound and takes no frame.
-    sounding = [
-        i for i, c in enumerate(characters) if c in labels.columns or c not in (" ", WORD_SEPARATOR)
-    ]
+    sounding = [i for i, c in enumerate(characters) if c in labels.columns or text[i] != " "]
     if not sounding:
         return None
     columns = [labels.columns.get(characters[i], emission.shape[1]) for i in sounding]

@@ -14,7 +14,8 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as TokenizerModel
 
-from pipeline.decoding import TEMPERATURES, Decoding, search
+from pipeline.audio import seconds
+from pipeline.decoding import Decoding, search, until_credible
 from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
@@ -24,6 +25,10 @@ from pipeline.word_timing import words_of
 MAX_TOKENS = 448  # Whisper's decoder context
 MAX_PROMPT = MAX_TOKENS // 2 - 1  # tokens of what came before, as OpenAI's decoder
 LANGUAGES_REPORTED = 5
+# No language takes so many, twice what Whisper has room for in 30 s; a sample of what is no
+# speech would go on to the end of the context.
+TOKENS_PER_SECOND = 30
+FEWEST_TOKENS = 32
 
 
 @dataclass(frozen=True)
@@ -106,12 +111,26 @@ class Recogniser:
             for text, tokenizer in zip(previous, tokenizers, strict=True)
         ]
         options = chunks[0].options
+        most_tokens = [
+            FEWEST_TOKENS + round(seconds(len(chunk.audio)) * TOKENS_PER_SECOND) for chunk in chunks
+        ]
+
+        def again(indexes: list[int], temperature: float) -> list[Decoding]:
+            return self._decode(
+                self._rows(encoded, indexes),
+                [prompts[i] for i in indexes],
+                [tokenizers[i] for i in indexes],
+                max(most_tokens[i] for i in indexes),
+                temperature,
+                beam_size=1,
+            )
+
         decodings = self._decode(
-            encoded, prompts, tokenizers, options.temperature, options.beam_size
+            encoded, prompts, tokenizers, max(most_tokens), options.temperature, options.beam_size
         )
-        self._decode_doubtful_again(encoded, prompts, tokenizers, decodings)
+        decodings = until_credible(decodings, again)
         for decoding in decodings:
-            if decoding.is_silence:
+            if decoding.is_invented:
                 decoding.text, decoding.tokens = "", []
         words = self._words(encoded, chunks, tokenizers, decodings)
         return [
@@ -170,13 +189,14 @@ class Recogniser:
         encoded: ctranslate2.StorageView,
         prompts: list[list[int]],
         tokenizers: list[Tokenizer],
+        most_tokens: int,
         temperature: float,
         beam_size: int,
     ) -> list[Decoding]:
         results = self._network.generate(
             encoded,
             prompts,
-            max_length=MAX_TOKENS,
+            max_length=min(max(map(len, prompts)) + most_tokens, MAX_TOKENS),
             return_scores=True,
             return_no_speech_prob=True,
             **search(temperature, beam_size),
@@ -195,32 +215,6 @@ class Recogniser:
                 )
             )
         return decodings
-
-    def _decode_doubtful_again(
-        self,
-        encoded: ctranslate2.StorageView,
-        prompts: list[list[int]],
-        tokenizers: list[Tokenizer],
-        decodings: list[Decoding],
-    ) -> None:
-        """Sample anew, at rising temperatures, what repeats itself or is unlikely."""
-        for temperature in TEMPERATURES:
-            doubtful = [
-                i
-                for i, decoding in enumerate(decodings)
-                if decoding.is_doubtful and decoding.temperature < temperature
-            ]
-            if not doubtful:
-                continue
-            again = self._decode(
-                self._rows(encoded, doubtful),
-                [prompts[i] for i in doubtful],
-                [tokenizers[i] for i in doubtful],
-                temperature,
-                beam_size=1,
-            )
-            for index, decoding in zip(doubtful, again, strict=True):
-                decodings[index] = decoding
 
     def _words(
         self,

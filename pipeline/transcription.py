@@ -13,6 +13,7 @@ from pipeline.documents import ChunkTranscript, Segment, Transcript
 from pipeline.options import Options
 from pipeline.recognition import Chunk
 from pipeline.voice_activity import Span, VoiceActivityDetector
+from pipeline.word_timing import SECONDS_PER_STEP
 
 Recognise = Callable[[Chunk], "Future[ChunkTranscript]"]
 Answers = Iterable[tuple[Span, "Future[ChunkTranscript]"]]
@@ -117,14 +118,19 @@ def _ask(
 
     spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
     language, probability = options.language, 1.0
-    answers: Answers = []
-    if language is None:
+    answers: list[tuple[Span, Future[ChunkTranscript]]] = []
+    while language is None:
         voters = [(span, submit(span, None)) for span in islice(spans, most_voters)]
-        language, probability = _elect([(span, future.result()) for span, future in voters])
-        answers = [
-            (span, future if future.result().language == language else submit(span, language))
-            for span, future in voters
-        ]
+        heard = [(span, future.result()) for span, future in voters]
+        # A chunk in which nobody speaks sounds like any language, and has no vote.
+        language, probability = _elect([(span, chunk) for span, chunk in heard if chunk.text])
+        answers += voters
+        if not voters:
+            break
+    answers = [
+        (span, future if language in (None, future.result().language) else submit(span, language))
+        for span, future in answers
+    ]
     return language, probability, chain(answers, ((s, submit(s, language)) for s in spans))
 
 
@@ -181,7 +187,7 @@ def _segment(span: Span, chunk: ChunkTranscript) -> Segment:
         words=[
             word.model_copy(
                 update={
-                    "start": round(start + word.start, 3),
+                    "start": round(min(start + word.start, end - SECONDS_PER_STEP), 3),
                     "end": round(min(start + word.end, end), 3),
                 }
             )

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.documents import Word
 
 SECONDS_PER_STEP = 0.02  # one position of Whisper's encoder
+OPENING = "「『（《〈【“‘«([{"  # marks that belong to the word after them
 SMALLEST = 1e-10  # probability that counts as none: its logarithm is a number
 UNSPACED_LANGUAGES = {"zh", "ja", "th", "lo", "my", "yue"}  # written without spaces between words
 
@@ -55,15 +56,20 @@ def words_of(tokens: list[int], alignment: Alignment, tokenizer: WordTokenizer) 
     for text, group in zip(texts[:-1], groups[:-1], strict=True):
         last = first + len(group)
         letters = any(map(str.isalnum, text))
-        is_new = text.startswith(" ") and not text.isspace() if spaced else letters
+        begins = text.startswith(" ") if spaced else letters or text[0] in OPENING
+        open_word = bool(words) and (words[-1].word == "" or words[-1].word[-1] in OPENING)
+        score = float(np.mean(probabilities[first:last]))
         logprobs = np.log(np.maximum(probabilities[first:last], SMALLEST)).round(4).tolist()
         end = float(token_times[min(last, len(token_times) - 1)])
-        if words and (not is_new or not words[-1].word):
-            words[-1].word = (words[-1].word + text).lstrip()
-            words[-1].tokens += group
-            words[-1].logprobs += logprobs
+        if words and (not begins or text.isspace() or open_word):
+            word = words[-1]
+            if not any(map(str.isalnum, word.word)):
+                word.score = score
+            word.word = (word.word + text).lstrip()
+            word.tokens += group
+            word.logprobs += logprobs
             if letters:
-                words[-1].end = end
+                word.end = end
         else:
             start = float(token_times[first])
             words.append(
@@ -71,7 +77,7 @@ def words_of(tokens: list[int], alignment: Alignment, tokenizer: WordTokenizer) 
                     word=text.strip(),
                     start=start,
                     end=max(end, start + SECONDS_PER_STEP),
-                    score=float(np.mean(probabilities[first:last])),
+                    score=score,
                     tokens=group,
                     logprobs=logprobs,
                 )

@@ -1,4 +1,4 @@
-"""Recordings of a tone in many formats, made by the ffmpeg that the service uses."""
+"""Audio files read and made with the ffmpeg that the service uses."""
 
 import subprocess
 import wave
@@ -30,6 +30,13 @@ def write_wav(path: Path, samples: np.ndarray, rate: int) -> None:
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(samples.tobytes())
+
+
+def read_audio(path: Path) -> np.ndarray:
+    """A file in any format as INT16 [samples], mono at 16 kHz."""
+    command = [find_ffmpeg(None), "-v", "error", "-i", path, "-ar", "16000", "-ac", "1"]
+    raw = subprocess.run([*command, "-f", "s16le", "-"], capture_output=True, check=True).stdout
+    return np.frombuffer(raw, np.int16)
 
 
 def make_media(folder: Path) -> None:

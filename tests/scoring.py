@@ -8,6 +8,9 @@ import jiwer
 from pyannote.core import Annotation, Segment
 from pyannote.metrics.diarization import DiarizationErrorRate
 
+# pyannote's own pipeline with the same two networks, on its sample (make bench, group accuracy).
+STOCK_DER = 0.052
+
 
 @dataclass(frozen=True)
 class Utterance:

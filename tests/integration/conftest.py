@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings import Settings
+from tests.asking import transcript_of
 from tests.ports import free_ports
 from tests.tiny_triton import tiny_triton
 from tests.wav2vec2 import save_small_wav2vec2
@@ -55,6 +56,24 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A Triton whose models do what a test tells them, for an engine of the test's own."""
     with tiny_triton(tmp_path_factory.mktemp("tiny"), BATCH_TIMEOUT_SECONDS="4") as settings:
         yield settings
+
+
+@pytest.fixture(scope="session")
+def conversation(service: RunningService, sample: Path) -> dict:
+    """The sample's transcript with voices, asked for without any hint."""
+    return transcript_of(service, sample, return_speaker_embeddings="true")
+
+
+@pytest.fixture(scope="session")
+def in_one_piece(service: RunningService, sample: Path) -> dict:
+    """The sample's transcript as its chunks gave it."""
+    return transcript_of(service, sample, diarize="false", word_timestamps="false")
+
+
+@pytest.fixture(scope="session")
+def timed_by_ctc(service: RunningService, sample: Path) -> dict:
+    """The sample's transcript with the times of wav2vec2."""
+    return transcript_of(service, sample, diarize="false", alignment="ctc")
 
 
 def start_service(folder: Path, **variables: str) -> RunningService:

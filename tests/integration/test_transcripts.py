@@ -1,20 +1,16 @@
 """The whole path on real speech: what was said, who said it, and when."""
 
-import zlib
-from pathlib import Path
-
 import httpx
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
 import tritonclient.http as http
-from tokenizers import Tokenizer
 
 from client.triton import TritonClient
 from pipeline.documents import Turns
-from pipeline.settings import read_settings
-from pipeline.weights import whisper_folder
+from tests.asking import post
 from tests.scoring import (
+    STOCK_DER,
     diarization_error_rate,
     read_rttm,
     read_stm,
@@ -22,32 +18,12 @@ from tests.scoring import (
     words_in_their_utterance,
 )
 
-RECORDINGS = Path(__file__).parents[1] / "recordings"
-
-
-def post(service, path: Path, **query: str) -> httpx.Response:
-    with path.open("rb") as recording:
-        return httpx.post(
-            f"{service.base_url}/asr",
-            params={"output": "json", **query},
-            files={"audio_file": (path.name, recording)},
-            timeout=300,
-        )
-
-
-@pytest.fixture(scope="module")
-def conversation(service, sample) -> dict:
-    """The sample's transcript, asked for without any hint."""
-    response = post(service, sample)
-    assert response.status_code == httpx.codes.OK, response.text
-    return response.json()
-
 
 def test_the_words_are_those_that_were_said(conversation, sample):
     said = " ".join(utterance.text for utterance in read_stm(sample.with_suffix(".stm")))
     heard = " ".join(segment["text"] for segment in conversation["segments"])
     assert conversation["language"] == "en"
-    assert word_error_rate(said, heard) <= 0.25
+    assert word_error_rate(said, heard) <= 0.19
 
 
 def test_the_speakers_are_the_two_who_spoke(conversation, sample):
@@ -66,6 +42,17 @@ def test_the_speakers_are_the_two_who_spoke(conversation, sample):
         assert speaker_of[other].count(speaker) / len(speaker_of[other]) <= 0.1
 
 
+def test_each_speaker_of_the_transcript_has_a_voice_and_nobody_else(conversation):
+    named = list(dict.fromkeys(segment["speaker"] for segment in conversation["segments"]))
+    assert named == ["SPEAKER_00", "SPEAKER_01"]
+    voices = conversation["speaker_embeddings"]
+    assert list(voices) == named
+    vectors = np.array(list(voices.values()))
+    assert vectors.shape == (2, 192)
+    assert np.isfinite(vectors).all()
+    assert vectors.any(axis=1).all()
+
+
 def test_turns_are_those_of_the_reference(service, sample, sample_audio):
     with triton.InferenceServerClient(service.triton_grpc) as client:
         audio = triton.InferInput("AUDIO", [1, len(sample_audio)], "INT16")
@@ -74,7 +61,7 @@ def test_turns_are_those_of_the_reference(service, sample, sample_audio):
     turns = Turns.model_validate_json(result.as_numpy("TURNS").tobytes()).turns
     reference = read_rttm(sample.with_suffix(".rttm"))
     error = diarization_error_rate(reference, [turn.model_dump() for turn in turns])
-    assert error <= 0.10
+    assert error <= STOCK_DER + 0.005
     assert len({turn.speaker for turn in turns}) == 2
 
 
@@ -104,47 +91,8 @@ def test_the_shape_is_the_references(conversation):
             end = word["end"]
 
 
-def test_figures_are_each_segments_own(service, sample, conversation):
-    tokenizer = Tokenizer.from_file(str(whisper_folder("base", read_settings()) / "tokenizer.json"))
-    by_ctc = post(service, sample, alignment="ctc", diarize="false").json()
-    in_one_piece = post(service, sample, word_timestamps="false", diarize="false").json()
-    for transcript in (conversation, by_ctc, in_one_piece):
-        for segment in transcript["segments"]:
-            raw = segment["text"].encode()
-            assert tokenizer.decode(segment["tokens"]).strip() == segment["text"]
-            assert segment["compression_ratio"] == pytest.approx(
-                len(raw) / len(zlib.compress(raw)), abs=1e-4
-            )
-            assert -1.0 < segment["avg_logprob"] < 0.0
-            assert 0.0 <= segment["no_speech_prob"] <= 1.0
-            assert segment["temperature"] == 0.0
-    for name in ("avg_logprob", "compression_ratio"):
-        figures = {segment[name] for segment in conversation["segments"]}
-        assert len(figures) >= len(conversation["segments"]) - 1, name
-    assert len({word["score"] for word in conversation["word_segments"]}) > 40
-    tokens = [
-        [token for segment in transcript["segments"] for token in segment["tokens"]]
-        for transcript in (conversation, by_ctc, in_one_piece)
-    ]
-    assert tokens[0] == tokens[1] == tokens[2]
-
-
-def test_russian_is_heard_as_russian(service):
-    response = post(service, RECORDINGS / "russian.flac", diarize="false")
-    transcript = response.json()
-    assert transcript["language"] == "ru"
-    heard = " ".join(segment["text"] for segment in transcript["segments"])
-    assert word_error_rate((RECORDINGS / "russian.txt").read_text(), heard) <= 0.15
-    words = transcript["word_segments"]
-    assert [word["word"] for word in words] == heard.split()
-    assert all(0 <= word["start"] < word["end"] <= 19 for word in words)
-    assert [word["start"] for word in words] == sorted(word["start"] for word in words)
-    assert "speaker" not in words[0]
-
-
-def test_without_words_and_speakers_the_text_is_the_same(service, sample, conversation):
-    response = post(service, sample, diarize="false", word_timestamps="false")
-    transcript = response.json()
+def test_without_words_and_speakers_the_text_is_the_same(conversation, in_one_piece):
+    transcript = in_one_piece
     assert transcript["word_segments"] == []
     assert all("speaker" not in segment for segment in transcript["segments"])
     assert " ".join(s["text"] for s in transcript["segments"]) == " ".join(
@@ -199,8 +147,8 @@ def test_any_triton_client_gets_what_the_adapter_gives(service, sample, conversa
     ]
 
 
-def test_ctc_and_attention_give_the_same_words(service, sample, conversation):
-    by_ctc = post(service, sample, alignment="ctc", diarize="false").json()["word_segments"]
+def test_ctc_and_attention_give_the_same_words(conversation, timed_by_ctc):
+    by_ctc = timed_by_ctc["word_segments"]
     by_attention = conversation["word_segments"]
     assert [word["word"] for word in by_ctc] == [word["word"] for word in by_attention]
     # The network is a small random one: its times are its own, but inside the chunk.

@@ -1,6 +1,6 @@
 """Who said which word."""
 
-from pipeline.attribution import attribute
+from pipeline.attribution import attribute, name_by_appearance
 from pipeline.documents import Segment, Transcript, Turn, Turns, Word
 
 
@@ -95,3 +95,46 @@ def test_embeddings_come_along():
     )
     result = attribute(transcript(("word", 0.0, 1.0)), with_embeddings)
     assert result.speaker_embeddings == {"A": [0.5, 0.5]}
+
+
+def test_speakers_are_named_in_the_order_in_which_they_are_read():
+    """Whose first turn was a cough is not the first, and who only coughs has no name."""
+    result = name_by_appearance(
+        attribute(
+            transcript(
+                ("Hello?", 5.0, 5.5), ("Oh,", 6.0, 6.2), ("hi.", 6.2, 6.5), ("So", 7.0, 8.0)
+            ),
+            Turns(
+                turns=turns(
+                    ("SPEAKER_00", 0.0, 0.5),
+                    ("SPEAKER_01", 1.0, 1.5),
+                    ("SPEAKER_02", 4.9, 5.6),
+                    ("SPEAKER_00", 5.9, 6.6),
+                    ("SPEAKER_02", 6.9, 8.0),
+                ).turns,
+                speaker_embeddings={
+                    "SPEAKER_00": [0.0, 1.0],
+                    "SPEAKER_01": [1.0, 1.0],
+                    "SPEAKER_02": [1.0, 0.0],
+                },
+            ),
+        )
+    )
+    assert said(result) == [
+        ("SPEAKER_00", "Hello?"),
+        ("SPEAKER_01", "Oh, hi."),
+        ("SPEAKER_00", "So"),
+    ]
+    assert [word.speaker for segment in result.segments for word in segment.words] == [
+        "SPEAKER_00",
+        "SPEAKER_01",
+        "SPEAKER_01",
+        "SPEAKER_00",
+    ]
+    assert result.speaker_embeddings == {"SPEAKER_00": [1.0, 0.0], "SPEAKER_01": [0.0, 1.0]}
+
+
+def test_nobody_stays_without_a_name():
+    result = name_by_appearance(attribute(transcript(("word", 0.0, 1.0)), Turns()))
+    assert said(result) == [(None, "word")]
+    assert result.speaker_embeddings is None

@@ -1,5 +1,7 @@
 """Word times from CTC are those of WhisperX, with the same weights, for every word."""
 
+import itertools
+
 import numpy as np
 import pytest
 from nltk.tokenize.punkt import PunktSentenceTokenizer
@@ -75,6 +77,18 @@ def test_the_path_follows_what_the_emission_says():
     assert second.start == pytest.approx(5.5, abs=0.01)
     assert second.end >= 5.8
     assert second.score > 0.9
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_signs_that_no_network_knows_have_times_between_their_neighbours(language):
+    columns = {"<pad>": 0, "a": 1, "b": 2}
+    emission = np.log(np.full((50, 3), 1 / 3, np.float32))
+    words = align_words("a | €5 Чикаго ½ 北京 b", emission, Labels(columns, language), 5.0, 6.0)
+    assert "".join(word.word for word in words) == "a|€5Чикаго½北京b"
+    assert words[0].start >= 5.0
+    assert words[-1].end <= 6.0
+    assert all(word.start < word.end for word in words)
+    assert all(one.end <= other.start for one, other in itertools.pairwise(words))
 
 
 def test_a_text_that_cannot_fit_has_no_path():

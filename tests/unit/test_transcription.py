@@ -23,6 +23,7 @@ class Listener:
 
     def __init__(self, *languages: str) -> None:
         self.languages = languages or ("en",)
+        self.silent: set[str] = set()  # languages in which nothing is heard
         self.asked: list[Options] = []
 
     def __call__(self, chunk: Chunk):
@@ -33,7 +34,7 @@ class Listener:
             ChunkTranscript(
                 language=language,
                 language_probabilities={} if chunk.options.language else {heard: 0.9},
-                text=f"chunk {len(self.asked)} in {language}",
+                text="" if heard in self.silent else f"chunk {len(self.asked)} in {language}",
                 words=[Word(word="chunk", start=0.5, end=1.0, score=0.9)],
                 avg_logprob=-0.2,
                 compression_ratio=1.1,
@@ -66,6 +67,19 @@ def test_the_majority_decides_and_only_the_others_are_asked_again(conversation):
     again = [options for options in listener.asked if options.language == "en"]
     assert len(again) == 1
     assert all(segment.text.endswith("in en") for segment in transcript.segments)
+
+
+def test_where_nobody_speaks_no_language_is_heard(conversation):
+    listener = Listener("nn", "en", "nn", "nn")
+    listener.silent = {"nn"}
+    transcript = transcribe(conversation, Options(), DETECTOR, listener, "base")
+    assert transcript.language == "en"
+    assert transcript.language_probability == pytest.approx(0.9)
+    listener = Listener("nn")
+    listener.silent = {"nn"}
+    transcript = transcribe(conversation, Options(), DETECTOR, listener, "base")
+    assert (transcript.language, transcript.language_probability) == (None, 0.0)
+    assert transcript.segments == []
 
 
 def test_a_language_that_was_asked_for_is_not_detected(conversation):

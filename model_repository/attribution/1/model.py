@@ -1,6 +1,6 @@
 """The ``attribution`` step: words and turns in, a transcript with speakers out."""
 
-from pipeline.attribution import attribute
+from pipeline.attribution import attribute, name_by_appearance
 from pipeline.documents import Transcript, Turns
 from pipeline.serving.step import Step
 from pipeline.serving.tensors import document_tensor, read_document
@@ -16,4 +16,4 @@ class TritonPythonModel(Step):
         if not options.return_speaker_embeddings:
             turns = Turns(turns=turns.turns)
         attributed = attribute(transcript, turns, options.word_timestamps)
-        return [document_tensor("TRANSCRIPT", attributed)]
+        return [document_tensor("TRANSCRIPT", name_by_appearance(attributed))]

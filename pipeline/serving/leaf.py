@@ -63,7 +63,7 @@ class Leaf(ABC):
         # What hangs for good becomes a death, which callers hear of and recovery mends.
         faulthandler.dump_traceback_later(self._batch_seconds, exit=True)
         try:
-            answers = self._answer(requests)
+            answers = self._answer_batch(requests)
         finally:
             faulthandler.cancel_dump_traceback_later()
         return [
@@ -73,7 +73,7 @@ class Leaf(ABC):
             for answer in answers
         ]
 
-    def _answer(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
+    def _answer_batch(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
         signals = [signal_of(request) for request in requests]
         pairs = zip(requests, signals, strict=True)
         pieces = [request for request, signal in pairs if signal is None]

@@ -103,7 +103,8 @@ def test_alignment_is_left_too(service, sample_audio, counts):
         lambda result, error: errors.append(error),
         parameters={"alignment": "ctc", "request_key": "left"},
     )
-    until(lambda: counts("wav2vec2")["wav2vec2"] >= before + 3)
+    until(lambda: errors or counts("wav2vec2")["wav2vec2"] >= before + 3)
+    assert not errors, str(errors[0])
 
     async def hang_up() -> None:
         async with InferenceServerClient(service.triton_grpc) as client:

@@ -7,7 +7,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from pipeline.audio import seconds
+from pipeline.audio import SAMPLE_RATE, seconds, to_float
 from pipeline.chunking import CHUNK_SAMPLES, LONGEST_SPEECH, chunks
 from pipeline.documents import ChunkTranscript, Segment, Transcript
 from pipeline.options import Options
@@ -20,6 +20,7 @@ Answers = Iterable[tuple[Span, "Future[ChunkTranscript]"]]
 
 HEARD_SAMPLES = CHUNK_SAMPLES  # by which a language is detected where nothing else is wanted
 VOTERS = 16  # chunks, some six minutes of speech, that decide on the language
+ONSET = 0.05  # of a word's loudest step: under it, 26 dB, is the silence before the word
 FIRST_VOTERS = 3  # where somebody waits for the first words: a batch of Whisper on a CPU
 
 
@@ -49,7 +50,7 @@ def transcribe(
     """
     language, probability, answers = _ask(audio, options, detector, recognise, VOTERS)
     answers = list(answers)  # all are under way before the first one is waited for
-    segments = [_segment(span, future.result()) for span, future in answers]
+    segments = [_segment(audio, span, future.result()) for span, future in answers]
     return Transcript(
         model=model,
         language=language,
@@ -83,22 +84,22 @@ def transcribe_in_parts(
         language_probability=probability,
         duration=seconds(len(audio)),
     )
-    for segment in _as_ready(answers):
+    for segment in _as_ready(audio, answers):
         if segment.text:
             yield part.model_copy(update={"segments": [segment]})
     yield part
 
 
-def _as_ready(answers: Answers) -> Iterator[Segment]:
+def _as_ready(audio: np.ndarray, answers: Answers) -> Iterator[Segment]:
     """The segments in order; chunks are sent on meanwhile."""
     waiting: deque[tuple[Span, Future[ChunkTranscript]]] = deque()
     for answer in answers:
         waiting.append(answer)
         while waiting and waiting[0][1].done():
             span, future = waiting.popleft()
-            yield _segment(span, future.result())
+            yield _segment(audio, span, future.result())
     for span, future in waiting:
-        yield _segment(span, future.result())
+        yield _segment(audio, span, future.result())
 
 
 def _ask(
@@ -177,9 +178,13 @@ def _elect(voters: list[tuple[Span, ChunkTranscript]]) -> tuple[str | None, floa
     return winner, votes[winner] / sum(len(span) for span, _ in voters)
 
 
-def _segment(span: Span, chunk: ChunkTranscript) -> Segment:
+def _segment(audio: np.ndarray, span: Span, chunk: ChunkTranscript) -> Segment:
     """The chunk's answer in the time of the recording."""
     start, end = round(seconds(span.start), 3), round(seconds(span.end), 3)
+    if chunk.words and chunk.words[0].start == 0.0:
+        # The way through the attention begins at the chunk's first step, not at its first word.
+        first_word = audio[span.start : span.start + round(chunk.words[0].end * SAMPLE_RATE)]
+        chunk.words[0].start = _onset(first_word)
     return Segment(
         start=start,
         end=end,
@@ -199,3 +204,13 @@ def _segment(span: Span, chunk: ChunkTranscript) -> Segment:
         compression_ratio=chunk.compression_ratio,
         no_speech_prob=chunk.no_speech_prob,
     )
+
+
+def _onset(audio: np.ndarray) -> float:
+    """Seconds of a word's audio, INT16 at 16 kHz, before it can be heard: 0 where it is noisy."""
+    step = round(SECONDS_PER_STEP * SAMPLE_RATE)
+    steps = to_float(audio[: len(audio) // step * step]).reshape(-1, step)
+    if not len(steps):
+        return 0.0
+    loudness = np.sqrt(np.mean(steps**2, axis=1))
+    return float(np.argmax(loudness >= ONSET * loudness.max())) * SECONDS_PER_STEP

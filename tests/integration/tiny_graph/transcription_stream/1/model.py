@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.documents import Segment, Transcript
-from pipeline.errors import InvalidRequest
+from pipeline.errors import Cancelled, InvalidRequest
 from pipeline.serving.step import call_leaf
 from pipeline.serving.streaming_step import StreamingStep
 from pipeline.serving.tensors import document_tensor, read_array
@@ -41,7 +41,7 @@ class TritonPythonModel(StreamingStep):
                     case ["talks", "until", "left", _]:
                         most = 1000
                         time.sleep(0.02)
-        except GeneratorExit:
+        except (GeneratorExit, Cancelled):
             Path(options.hotwords.split()[-1]).write_text(str(told))
             raise
         yield [document_tensor("SEGMENTS", _part(told, total, last=True))]

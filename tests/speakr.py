@@ -105,6 +105,12 @@ class Speakr:
                 continue
         return False
 
+    def models(self) -> list[tuple[str, str]]:
+        """The id and the owner of each model that it offers its users."""
+        answer = httpx.get(f"{self.base_url}/v1/models", timeout=10)
+        answer.raise_for_status()
+        return [(model["id"], model["owned_by"]) for model in answer.json()["data"]]
+
     def transcribe(
         self,
         path: Path,

@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -105,6 +106,15 @@ def test_its_probes(service):
         assert httpx.get(f"{url}/health").status_code == 503
         assert Speakr(url).is_alive()  # by /, and without a key
     assert not Speakr(f"http://127.0.0.1:{port}").is_alive()
+
+
+def test_the_models_that_it_offers(service):
+    assert Speakr(service.base_url).models()[:2] == [("base", "Systran"), ("whisper-1", "Systran")]
+    with adapter(service, models="tiny.en,base", preload_model="base", api_key=KEY) as url:
+        offered = Speakr(url.replace("://", f"://speakr:{quote(KEY, safe='')}@")).models()
+        assert {name for name, _ in offered} == {"base", "whisper-1", "tiny.en"}
+        with pytest.raises(httpx.HTTPStatusError, match="401"):
+            Speakr(url).models()
 
 
 def test_the_webservice_s_dialect_reads_the_same(service, sample, speakr):

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from adapter.answers import MEANINGS, RETRY
 from adapter.openai.parameters import TranscriptionForm, TranslationForm
 
 Schema = dict[str, object]
@@ -28,7 +29,7 @@ def _error(description: str) -> Schema:
     return {"description": description, "content": {"application/json": {"schema": ERROR}}}
 
 
-BUSY = _error("Busy, or a model is not ready; Retry-After says when to come again")
+BUSY = _error(MEANINGS[503]) | {"headers": RETRY}
 UNKNOWN = _error("There is no such model")
 
 
@@ -63,11 +64,9 @@ def _audio(form: type[BaseModel], answer: str) -> Schema:
                 "description": answer,
                 "content": media | {"text/vtt": text, "text/event-stream": text},
             },
-            "400": _error("The file or a field cannot be used"),
+            **{str(status): _error(meaning) for status, meaning in MEANINGS.items()},
             "404": UNKNOWN,
-            "413": _error("The file or the recording is too large"),
             "503": BUSY,
-            "504": _error("Not finished in time"),
         },
     }
 

@@ -1,8 +1,10 @@
 """Requests made up from the service's own OpenAPI document, whatever operations it lists."""
 
 import io
+import sys
 import wave
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -64,10 +66,20 @@ def statuses(operation: APIOperation) -> set[int]:
     return seen
 
 
+@pytest.fixture(autouse=True)
+def no_lazy_modules(monkeypatch):
+    """Hypothesis looks into all modules; SpeechBrain's lazy ones then import what is missing."""
+    for name, module in list(sys.modules.items()):
+        if any(kind.__name__ == "LazyModule" for kind in type(module).__mro__):
+            monkeypatch.delitem(sys.modules, name)
+
+
 def test_no_request_that_the_document_describes_fails_or_is_answered_otherwise(service):
     schemathesis.openapi.format("binary", st.one_of(st.just(silence()), st.binary(max_size=1000)))
     document = schemathesis.openapi.from_url(f"{service.base_url}/openapi.json")
     operations = [found.ok() for found in document.get_all_operations()]
     seen = {operation.label: statuses(operation) for operation in operations}
-    assert {"POST /asr", "GET /health", "GET /"} <= seen.keys()
-    assert seen["POST /asr"] >= {200, 400}
+    everything = {"POST /asr", "POST /detect-language", "POST /v1/audio/transcriptions"}
+    assert everything <= seen.keys()
+    for operation in ("POST /asr", "POST /v1/audio/transcriptions"):
+        assert seen[operation] >= {200, 400}

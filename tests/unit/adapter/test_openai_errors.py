@@ -8,8 +8,10 @@ import pytest
 from fastapi import HTTPException
 
 from adapter.app import create_app
+from adapter.decoding import PROTOCOL
 from pipeline.errors import Overloaded
 from pipeline.settings import Settings
+from tests.decoders import script
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 
@@ -91,9 +93,10 @@ def test_triton_that_is_not_there(send, tone, data):
 
 
 def test_a_deadline_that_passes(send, tone, tmp_path):
-    slow = tmp_path / "ffmpeg"
-    slow.write_text("#!/bin/sh\nsleep 1\nhead -c 32000 /dev/zero\n")
-    slow.chmod(0o755)
+    answers = (
+        f'case "$*" in *-protocols*) echo {PROTOCOL} ;; *) sleep 1; head -c 32000 /dev/zero ;; esac'
+    )
+    slow = script(tmp_path / "ffmpeg", answers)
     settings = {"ffmpeg": str(slow), "request_timeout_seconds": 0.2}
     for data in ({}, {"stream": "true"}):
         shape = error(send("POST", TRANSCRIPTIONS, settings, files=tone, data=data), 504)

@@ -32,7 +32,7 @@ def error_object(status: int, message: str, failure: Exception) -> Json:
     """What an OpenAI client makes its exception of."""
     field = FIELD.match(message) if isinstance(failure, InvalidRequest) else None
     param, code = field and field[1], CODES.get(status)
-    if isinstance(failure, UnknownModel | WeightsUnavailable):
+    if isinstance(failure, UnknownModel | WeightsUnavailable) and status < 500:
         param, code = "model", "model_not_found"
     kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}

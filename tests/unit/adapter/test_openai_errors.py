@@ -9,7 +9,7 @@ from fastapi import HTTPException
 
 from adapter.app import create_app
 from adapter.decoding import PROTOCOL
-from pipeline.errors import Overloaded
+from pipeline.errors import Overloaded, WeightsNotFound, WeightsUnavailable
 from pipeline.settings import Settings
 from tests.decoders import script
 
@@ -143,6 +143,8 @@ def test_elsewhere_errors_have_the_other_shape(send):
         ),
         (HTTPException(403, "not you"), 403, "permission_error", None),
         (Overloaded("too much"), 503, "server_error", None),
+        (WeightsUnavailable("the hub is down"), 503, "server_error", None),
+        (WeightsNotFound("it is nowhere"), 400, "invalid_request_error", "model_not_found"),
         (ZeroDivisionError("a mistake of ours"), 500, "server_error", None),
     ],
 )
@@ -160,5 +162,6 @@ def test_whatever_is_raised_has_the_shape(failure, status, kind, code):
 
     response = asyncio.run(run())
     shape = error(response, status)
-    assert (shape["type"], shape["code"], shape["param"]) == (kind, code, None)
+    assert (shape["type"], shape["code"]) == (kind, code)
+    assert shape["param"] == ("model" if code == "model_not_found" else None)
     assert response.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)

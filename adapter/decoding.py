@@ -129,9 +129,7 @@ def _environment() -> dict[str, str]:
 async def _run(command: list[str], source: int, target: Recording, limits: Limits) -> str | None:
     """Run ffmpeg to its end; what it said, or None if all went well."""
     wanted = int((limits.duration + 2) * BYTES_PER_SECOND)
-    room = target.room(limits.reserve)
-    if room <= 0:
-        raise Overloaded(NO_ROOM)
+    room = max(target.room(limits.reserve), 0)
     os.lseek(source, 0, os.SEEK_SET)  # ffmpeg goes on where whoever read last has stopped
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -183,10 +181,15 @@ async def decode(
     except InvalidRequest as refusal:
         raise InvalidRequest(f"{part}: could not decode the file: {refusal}; {USUAL}") from None
     if target.size > limits.duration * BYTES_PER_SECOND:
-        raise TooLarge(
-            f"{part}: file too large: the recording is longer than {limits.duration:g} seconds; "
-            "send it in pieces"
-        )
+        raise too_long(part, limits)
+
+
+def too_long(part: str, limits: Limits) -> TooLarge:
+    """The refusal of a recording that lasts longer than is allowed."""
+    return TooLarge(
+        f"{part}: file too large: the recording is longer than {limits.duration:g} seconds; "
+        "send it in pieces"
+    )
 
 
 def _reason(message: str) -> str:

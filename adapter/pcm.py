@@ -4,12 +4,10 @@ Bazarr, for one, decodes by itself and sends samples without a header.
 """
 
 import asyncio
-import errno
 import os
 from dataclasses import dataclass
 
-from adapter.decoding import Limits
-from adapter.errors import TooLarge
+from adapter.decoding import NO_ROOM, Limits, too_long
 from adapter.recording import BYTES_PER_SECOND, SAMPLE_BYTES, Recording
 from adapter.uploads import Upload
 from pipeline.errors import InvalidRequest, Overloaded
@@ -39,30 +37,32 @@ def as_pcm(upload: Upload) -> Upload:
     return PcmUpload(**vars(upload))
 
 
-async def copy_pcm(source: int, target: Recording, limits: Limits) -> None:
+async def copy_pcm(
+    source: int, target: Recording, limits: Limits, part: str = "audio_file"
+) -> None:
     """Copy the samples behind the descriptor ``source`` into ``target``.
+
+    Args:
+        part: The name by which the client knows the file.
 
     Raises:
         InvalidRequest: they are not samples of 16 bits.
         TooLarge: there are more than allowed.
         Overloaded: there is no room for them.
+        OSError: their disk is full before they are all there.
     """
     size = os.fstat(source).st_size
     if size % SAMPLE_BYTES:
         raise InvalidRequest(
-            "could not decode the file: with encode=false it must be PCM of 16 bit samples, "
-            "and an odd number of bytes is no whole number of them"
+            f"{part}: could not decode the file: with encode=false it must be PCM of 16 bit "
+            "samples, and an odd number of bytes is no whole number of them; send all of it, or "
+            "any other format without encode=false"
         )
     if size > limits.duration * BYTES_PER_SECOND:
-        raise TooLarge(
-            f"file too large: the recording is longer than {limits.duration:.0f} seconds"
-        )
+        raise too_long(part, limits)
+    if size > target.room(limits.reserve):
+        raise Overloaded(NO_ROOM)
     copied = 0
     while copied < size:
-        try:
-            copied += os.sendfile(target.fd, source, copied, min(BLOCK, size - copied))
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            raise Overloaded("there is no room for the decoded audio") from None
+        copied += os.sendfile(target.fd, source, copied, min(BLOCK, size - copied))
         await asyncio.sleep(0)

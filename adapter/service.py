@@ -94,7 +94,7 @@ class Service:
             with exhaustion_is_overload("the decoded audio"):
                 recording = unless_done.enter_context(Recording(shared))
                 if isinstance(upload, PcmUpload):
-                    await copy_pcm(upload.fd, recording, self._limits)
+                    await copy_pcm(upload.fd, recording, self._limits, upload.part)
                 else:
                     await decode(self._ffmpeg, upload.fd, recording, self._limits, upload.part)
             unless_done.pop_all()

@@ -72,8 +72,8 @@ class _Body:
         self._part = part
         self._received = 0
         self._end_of_body = b""
-        self._end = time.monotonic() + settings.upload_timeout_seconds
-        self._progress, self._progressed = 0, time.monotonic()
+        self._begun = self._progressed = time.monotonic()
+        self._progress = 0
 
     def check_declared(self) -> None:
         """Refuse what says itself that there is no room for it, before any of it is read."""
@@ -82,12 +82,21 @@ class _Body:
 
     async def receive(self) -> Message:
         """The body's next message, in ASGI's terms."""
-        stalled = self._progressed + self._settings.upload_stall_seconds
-        seconds = max(min(stalled, self._end) - time.monotonic(), 0)
+        stall = self._settings.upload_stall_seconds
+        whole = self._settings.upload_timeout_seconds
+        left = self._begun + whole - time.monotonic()
+        until_stalled = self._progressed + stall - time.monotonic()
         try:
-            message = await asyncio.wait_for(self._request.receive(), seconds)
+            message = await asyncio.wait_for(
+                self._request.receive(), max(min(left, until_stalled), 0)
+            )
         except asyncio.TimeoutError:
-            raise TooSlow(f"{self._part}: the upload timed out; send it faster") from None
+            missed = (
+                f"it was not there within {whole:g} seconds"
+                if left < until_stalled
+                else f"less than {STALL_BYTES >> 10} KB arrived within {stall:g} seconds"
+            )
+            raise TooSlow(f"{self._part}: the upload timed out, {missed}; send it faster") from None
         content = message.get("body", b"")
         self._received += len(content)
         self._end_of_body = (self._end_of_body + content[-END_BYTES:])[-END_BYTES:]

@@ -15,6 +15,7 @@ from tests.adapters import adapter_beside
 from tests.hostile import hostile_files
 from tests.hostile.cases import Case, Outcome
 from tests.hostile.encodings import CLIP_WORDS, Encoder
+from tests.hostile.strangers import no_recordings
 from tests.processes import arguments, descendants
 from tests.remains import Remains, left_behind
 
@@ -39,7 +40,7 @@ def cases(tmp_path_factory, sample, listener) -> list[Case]:
 
 
 @pytest.fixture(scope="module")
-def adapter(service) -> int:
+def adapter_pid(service) -> int:
     """The process of the service's adapter."""
     (pid,) = (
         pid
@@ -89,11 +90,11 @@ def fault(case: Case, response: httpx.Response) -> str | None:
     return None
 
 
-def test_each_file_gets_a_right_answer_and_nothing_is_left(service, adapter, cases, listener):
+def test_each_file_gets_a_right_answer_and_nothing_is_left(service, adapter_pid, cases, listener):
     assert len({case.name for case in cases}) == len(cases) > 100
     known = next(case for case in cases if case.outcome is Outcome.SOUND)
     assert send(service.base_url, known).status_code == httpx.codes.OK
-    before = Remains.of(adapter, service.triton_http)
+    before = Remains.of(adapter_pid, service.triton_http)
     with ThreadPoolExecutor(AT_ONCE) as clients:
         answers = list(clients.map(lambda case: send(service.base_url, case), cases))
     faults = {
@@ -103,9 +104,23 @@ def test_each_file_gets_a_right_answer_and_nothing_is_left(service, adapter, cas
     }
     assert faults == {}
     assert Counter(answer.is_success for answer in answers)[False] > 100
-    assert left_behind(before, adapter, service.triton_http) == {}
+    assert left_behind(before, adapter_pid, service.triton_http) == {}
     with pytest.raises(BlockingIOError):
         listener.accept()
+
+
+@pytest.mark.parametrize("stream", ["false", "true"])
+def test_openais_clients_hear_of_their_file_by_its_name_there(service, stream):
+    for case in no_recordings():
+        response = httpx.post(
+            f"{service.base_url}/v1/audio/transcriptions",
+            files={"file": (case.filename, case.content)},
+            data={"model": "whisper-1", "stream": stream},
+        )
+        assert response.status_code == 400, case.name
+        error = response.json()["error"]
+        assert error["param"] == "file"
+        assert re.match("file: .*; send ", error["message"])
 
 
 def peak(pid: int) -> int:
@@ -115,15 +130,15 @@ def peak(pid: int) -> int:
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
 
-def test_uploads_do_not_lie_in_memory(service, adapter):
+def test_uploads_do_not_lie_in_memory(service, adapter_pid):
     upload = Case("zeros", bytes(UPLOAD_BYTES), Outcome.REFUSED)
     send(service.base_url, upload)
-    peak(adapter)
-    before = peak(adapter)
+    peak(adapter_pid)
+    before = peak(adapter_pid)
     with ThreadPoolExecutor(AT_ONCE) as clients:
         answers = list(clients.map(lambda _: send(service.base_url, upload), range(AT_ONCE)))
     assert [answer.status_code for answer in answers] == [400] * AT_ONCE
-    assert peak(adapter) - before < UPLOAD_BYTES
+    assert peak(adapter_pid) - before < UPLOAD_BYTES
 
 
 def test_a_small_file_of_hours_is_refused_without_being_decoded(service, tmp_path):

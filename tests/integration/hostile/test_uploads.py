@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.hostile.encodings import CLIP_WORDS
-from tests.integration.hostile.conftest import UPLOAD_SECONDS
+from tests.integration.hostile.conftest import STALL_SECONDS, UPLOAD_SECONDS
 from tests.multipart import HEADERS, body, file_part
 from tests.processes import descendants, nameless_sizes
 from tests.remains import Remains
@@ -50,6 +50,12 @@ def test_a_client_that_sends_on_sees_the_answer_too(adapter, connection, chunked
     assert response.status_code == 413
 
 
+def test_nobody_is_cut_off_who_cannot_stop_sending(adapter):
+    content = body(file_part(bytes(32 * MEGABYTE)))
+    begin = head(f"Content-Length: {len(content)}", "Connection: close")
+    assert converse(adapter, said(begin, content)).startswith("HTTP/1.1 413 ")
+
+
 def test_exactly_as_large_as_allowed_is_not_too_large(adapter):
     exactly = post(adapter, body(file_part(bytes(3 * MEGABYTE))))
     assert "could not decode" in exactly.json()["detail"]
@@ -81,12 +87,14 @@ def never_ends(connection: socket.socket) -> None:
 
 
 def test_an_upload_that_does_not_arrive_is_given_up(adapter):
+    stalled = f"less than 256 KB arrived within {STALL_SECONDS} seconds; send it faster"
+    late = f"it was not there within {UPLOAD_SECONDS} seconds; send it faster"
+    speakers = {stalls: stalled, trickles: stalled, never_ends: late}
     with ThreadPoolExecutor() as clients:
-        speakers = [stalls, trickles, never_ends]
         answers = list(clients.map(lambda speak: converse(adapter, speak), speakers))
-    for answer in answers:
+    for answer, reason in zip(answers, speakers.values(), strict=True):
         assert answer.startswith("HTTP/1.1 408 ")
-        assert "audio_file: the upload timed out" in answer
+        assert f"audio_file: the upload timed out, {reason}" in answer
 
 
 def test_a_client_that_hangs_up_while_sending_leaves_nothing(adapter):

@@ -58,6 +58,15 @@ def test_a_format_that_may_be_opened_cannot_open_others(ffmpeg, media, tmp_path,
     assert "failed to decode audio" in refusal(ffmpeg, path)
 
 
+def test_the_only_protocol_is_that_of_its_input(tmp_path):
+    # ffmpeg's own list for a descriptor has crypto and data as well.
+    spy = script(tmp_path / "spy", f'echo "$*" > {tmp_path}/arguments; exit 1')
+    refusal(str(spy), spy)
+    before, _, after = (tmp_path / "arguments").read_text().partition(" -i fd: ")
+    assert " -protocol_whitelist fd " in before
+    assert after.endswith(" pipe:1\n")
+
+
 def test_a_format_that_is_not_on_the_list_is_not_opened(ffmpeg, media, tmp_path):
     path = tmp_path / "tone.sox"
     subprocess.run([ffmpeg, "-v", "error", "-i", media / "tone.wav", path], check=True)

@@ -12,7 +12,7 @@ from adapter.errors import TooLarge
 from adapter.pcm import BLOCK, PcmUpload, as_pcm, copy_pcm
 from adapter.recording import Recording
 from adapter.uploads import Upload
-from pipeline.errors import InvalidRequest
+from pipeline.errors import InvalidRequest, Overloaded
 
 LIMITS = Limits(duration=600, time=10)
 
@@ -36,7 +36,9 @@ def test_more_than_a_block_arrives_whole():
 
 
 def test_half_a_sample_is_refused():
-    with pytest.raises(InvalidRequest, match=r"could not decode.*encode=false.*16 bit"):
+    with pytest.raises(
+        InvalidRequest, match=r"audio_file: could not decode.*encode=false.*16 bit.*; send "
+    ):
         copied(bytes(16_001))
 
 
@@ -44,6 +46,11 @@ def test_too_much_is_refused_before_it_is_copied():
     assert copied(bytes(32_000), Limits(duration=1, time=1)).size == 16_000
     with pytest.raises(TooLarge, match=r"file too large.*longer than 1 seconds"):
         copied(bytes(32_002), Limits(duration=1, time=1))
+
+
+def test_what_there_is_no_room_for_is_not_copied():
+    with pytest.raises(Overloaded, match="no room"):
+        copied(bytes(32_000), Limits(duration=1, time=1, reserve=1 << 60))
 
 
 @pytest.mark.parametrize("name", ["wav", "m4a", "ogg", "opus", "webm", "flac", "wma", "mp3"])

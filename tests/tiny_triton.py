@@ -52,6 +52,8 @@ def tiny_triton(run: Path, graph: Path = GRAPH, **variables: str) -> Iterator[Se
         server.wait_until_ready(START_SECONDS)
         yield settings
     finally:
+        # It would wait for requests of steps that tests have killed.
+        server.process.kill()
         server.stop()
 
 

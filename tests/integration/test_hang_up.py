@@ -49,7 +49,7 @@ def until_idle(counts, *models: str) -> dict[str, int]:
     """What they have run when they begin nothing more."""
     while True:
         before = counts(*models)
-        time.sleep(3)
+        time.sleep(2)
         if counts(*models) == before:
             return before
 

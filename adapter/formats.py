@@ -86,7 +86,7 @@ def clock(time: float, decimal: str) -> str:
 
 def as_text(transcript: Transcript) -> str:
     """The text in one line."""
-    between = "" if transcript.language in UNSPACED_LANGUAGES else " "
+    between = "" if transcript.text_language in UNSPACED_LANGUAGES else " "
     return between.join(" ".join(segment.text.split()) for segment in transcript.segments)
 
 

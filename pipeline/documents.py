@@ -4,7 +4,7 @@ Times are seconds from the start of the recording.  One schema serves the
 graph, the adapter and the client.
 """
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -64,9 +64,15 @@ class Transcript(Document):
     model: str  # the Whisper that wrote it
     language: str | None = None  # Whisper's code; None if nobody speaks and none was asked for
     language_probability: float
+    task: Literal["transcribe", "translate"] = "transcribe"
     duration: float
     segments: list[Segment] = []
     speaker_embeddings: dict[str, list[float]] | None = None
+
+    @property
+    def text_language(self) -> str | None:
+        """The language in which it is written: a translation is English."""
+        return "en" if self.task == "translate" else self.language
 
 
 class Turn(Document):

@@ -174,7 +174,10 @@ class Recogniser:
         return languages, heard
 
     def _tokenizer(self, language: str, task: str) -> Tokenizer:
-        return Tokenizer(self._vocabulary, self.multilingual, task=task, language=language)
+        tokenizer = Tokenizer(self._vocabulary, self.multilingual, task=task, language=language)
+        if task == "translate":
+            tokenizer.language_code = "en"  # by which it tells words apart
+        return tokenizer
 
     def _previous_text(self, options: Options) -> list[int]:
         """The tokens that Whisper takes as what was said before the chunk."""

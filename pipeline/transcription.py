@@ -55,6 +55,7 @@ def transcribe(
         model=model,
         language=language,
         language_probability=probability,
+        task=options.task,
         duration=seconds(len(audio)),
         segments=[segment for segment in segments if segment.text],
     )
@@ -82,6 +83,7 @@ def transcribe_in_parts(
         model=model,
         language=language,
         language_probability=probability,
+        task=options.task,
         duration=seconds(len(audio)),
     )
     for segment in _as_ready(audio, answers):

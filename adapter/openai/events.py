@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapter.formats import as_text
 from adapter.openai.errors import describe
-from adapter.openai.formats import as_written, diarized_segments
+from adapter.openai.formats import diarized_segments
 from adapter.openai.parameters import Asked
 from pipeline.documents import Segment, Transcript
 
@@ -44,7 +44,6 @@ async def _events(parts: AsyncIterator[Transcript], asked: Asked) -> AsyncIterat
     text: list[str] = []
     before: list[Segment] = []
     async for part in parts:
-        part = as_written(part, asked)
         text.append(_delta(before, part))
         before = part.segments[-1:]
         if asked.options.diarize:

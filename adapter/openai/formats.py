@@ -14,16 +14,8 @@ LETTERS = 26
 NOBODY = "unknown"  # diarization heard no voice where Whisper heard words
 
 
-def as_written(transcript: Transcript, asked: Asked) -> Transcript:
-    """The transcript with the language of its text: a translation is English."""
-    if asked.options.task == "translate":
-        return transcript.model_copy(update={"language": "en"})
-    return transcript
-
-
 def render(transcript: Transcript, asked: Asked) -> Response:
     """The answer of ``/v1/audio/…``."""
-    transcript = as_written(transcript, asked)
     match asked.response_format:
         case "text":
             return PlainTextResponse(as_text(transcript) + "\n")
@@ -42,9 +34,9 @@ def render(transcript: Transcript, asked: Asked) -> Response:
 
 def as_verbose_json(transcript: Transcript, asked: Asked) -> Json:
     """The segments, the words, or both."""
-    language = transcript.language
+    language = transcript.text_language
     shape: Json = {
-        "task": asked.options.task,
+        "task": transcript.task,
         # Nobody spoke and no language was asked for: there is none.
         "language": LANGUAGES[language] if language else "",
         "duration": round(transcript.duration, 3),

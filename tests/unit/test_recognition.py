@@ -103,6 +103,14 @@ def test_a_batch_answers_as_its_chunks_would_alone(recogniser, introduction, sam
     assert together[2].words == []
 
 
+def test_a_translation_has_the_words_of_english(recogniser, introduction):
+    """Whisper's tokenizer would tell them apart as the spoken language does."""
+    options = Options(language="zh", task="translate")
+    (chunk,) = recogniser.recognise([Chunk(introduction, options)])
+    assert len(chunk.words) > 5
+    assert [word.word for word in chunk.words] == chunk.text.split()
+
+
 def test_hotwords_reach_the_decoder(recogniser, introduction):
     (plain,) = recogniser.recognise([Chunk(introduction, Options())])
     (hinted,) = recogniser.recognise([Chunk(introduction, Options(hotwords="Dyan, Shiela"))])

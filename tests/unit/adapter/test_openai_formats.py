@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapter.openai.events import server_sent_events
-from adapter.openai.formats import as_diarized_json, as_verbose_json, as_written, letter
+from adapter.openai.formats import as_diarized_json, as_verbose_json, letter
 from adapter.openai.parameters import Asked
 from pipeline.documents import Segment, Transcript, Word
 from pipeline.errors import Overloaded
@@ -41,9 +41,9 @@ def transcript(*segments: Segment, language: str | None = "ru") -> Transcript:
     )
 
 
-def verbose(transcript: Transcript, *granularities: str, task: str = "transcribe") -> dict:
-    asked = Asked(Options(task=task), "verbose_json", frozenset(granularities), stream=False)
-    return as_verbose_json(as_written(transcript, asked), asked)
+def verbose(transcript: Transcript, *granularities: str) -> dict:
+    asked = Asked(Options(), "verbose_json", frozenset(granularities), stream=False)
+    return as_verbose_json(transcript, asked)
 
 
 def test_verbose_json_has_the_figures_of_the_pipeline():
@@ -77,8 +77,10 @@ def test_the_granularities_that_were_asked_for_are_there():
 
 
 def test_a_translation_is_in_english():
-    shape = verbose(transcript(HELLO), "segment", task="translate")
+    translated = transcript(HELLO, ANSWER, language="ja").model_copy(update={"task": "translate"})
+    shape = verbose(translated, "segment")
     assert (shape["task"], shape["language"]) == ("translate", "english")
+    assert shape["text"] == "Hello there. Hi."
 
 
 def test_silence_has_no_language():

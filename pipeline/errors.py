@@ -31,3 +31,14 @@ class WeightsUnavailable(PipelineError):  # noqa: N818 - a state, not a fault
 
 class WeightsNotFound(WeightsUnavailable):
     """A network's weights are not in the cache, and asking again will not change that."""
+
+
+def forget_frames(failure: BaseException | None) -> None:
+    """Let go of all that the functions hold which a failure came through.
+
+    They hold it in turn, so that nobody but the garbage collector would ever
+    give back their recording, in memory which Triton cannot use until then.
+    """
+    while failure is not None:
+        failure.__traceback__ = None
+        failure = failure.__cause__ or failure.__context__

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from pipeline.errors import PipelineError, forget_frames
+
 Call = Callable[[], object]
 
 
@@ -108,6 +110,8 @@ class FanOut:
             answer, failure = call(), None
         except BaseException as error:
             answer, failure = None, error
+            if isinstance(error, PipelineError):  # nobody needs to know where in the code
+                forget_frames(error)
         # The leaf must not wait for what the caller does with the answer.
         with self._lock:
             self._count(recording, urgent, -1)

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from pipeline.errors import Cancelled, ModelLoading
+from pipeline.errors import Cancelled, ModelLoading, forget_frames
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
 from pipeline.serving.signals import CANCEL, STEPS, cancel_in, signal_of
@@ -101,6 +101,7 @@ class Step(ABC):
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
         except BaseException as error:
             failure, response = error, to_response(error)
+            forget_frames(error)
         WORKS.end(options)
         _send(sender, response)
         return failure

@@ -9,6 +9,7 @@ import pytest
 import tritonclient.grpc as triton
 from tritonclient.grpc.aio import InferenceServerClient
 
+from adapter.recording import SHARED_MEMORY
 from adapter.signals import Signals
 from pipeline.audio import SAMPLE_RATE
 from pipeline.documents import Segment, Transcript
@@ -131,6 +132,31 @@ def test_what_fails_in_one_step_is_not_worked_on_in_the_others(service, long, co
     assert answer.status_code == 400, answer.text
     assert "nobody/has-this-model" in answer.json()["detail"]
     assert until_idle(counts, "segmentation")["segmentation"] - before <= 25
+
+
+def memory_of_steps(service) -> int:
+    """Bytes of shared memory in which Triton's processes hold what they work on."""
+    port = service.triton_http.rpartition(":")[2]
+    return sum(path.stat().st_blocks * 512 for path in SHARED_MEMORY.glob(f"triton-asr-*-{port}-*"))
+
+
+def test_what_fails_gives_its_memory_back(service, long):
+    """Triton's pools grow when they have no room and never shrink."""
+
+    def fail() -> int:
+        answer = httpx.post(
+            f"{service.base_url}/asr",
+            params={"model": "nobody/has-this-model"},
+            files={"audio_file": ("long.wav", long)},
+            timeout=300,
+        )
+        assert answer.status_code == 400, answer.text
+        time.sleep(3)  # for the steps that were told to stop
+        return memory_of_steps(service)
+
+    first, *_, last = [fail() for _ in range(4)]
+    assert first > len(long)
+    assert last - first < len(long)
 
 
 def test_a_full_queue_is_503_and_says_when_to_come_again(service, sample):

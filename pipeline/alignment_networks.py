@@ -1,17 +1,23 @@
 """The wav2vec2 networks that give CTC emissions, one for each language."""
 
+from __future__ import annotations
+
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from pipeline.audio import to_float
 from pipeline.ctc import Labels
 from pipeline.errors import WeightsNotFound, WeightsUnavailable
+from pipeline.hardware import set_torch_threads
 from pipeline.network_pool import NetworkPool, Report, unreported
 from pipeline.settings import Settings
 from pipeline.weights import hub
+
+if TYPE_CHECKING:  # it costs 500 MB, before any language is asked for
+    import torch
 
 SHORTEST = 400  # samples; the receptive field of wav2vec2's first feature
 
@@ -25,7 +31,6 @@ class AlignmentNetwork:
         self._from_torchaudio = from_torchaudio
         self._device = next(network.parameters()).device
 
-    @torch.inference_mode()
     def emission(self, audio: np.ndarray) -> np.ndarray:
         """Log probabilities of the labels.
 
@@ -39,16 +44,19 @@ class AlignmentNetwork:
         Returns:
             float32 [frames, labels], a frame for every 20 ms.
         """
-        waveform = torch.from_numpy(to_float(audio))[None].to(self._device)
-        lengths = None
-        if waveform.shape[-1] < SHORTEST:
-            lengths = torch.tensor([waveform.shape[-1]], device=self._device)
-            waveform = torch.nn.functional.pad(waveform, (0, SHORTEST - waveform.shape[-1]))
-        if self._from_torchaudio:
-            logits, _ = self._network(waveform, lengths=lengths)
-        else:
-            logits = self._network(waveform).logits
-        return logits[0].log_softmax(dim=-1).float().cpu().numpy()
+        import torch
+
+        with torch.inference_mode():
+            waveform = torch.from_numpy(to_float(audio))[None].to(self._device)
+            lengths = None
+            if waveform.shape[-1] < SHORTEST:
+                lengths = torch.tensor([waveform.shape[-1]], device=self._device)
+                waveform = torch.nn.functional.pad(waveform, (0, SHORTEST - waveform.shape[-1]))
+            if self._from_torchaudio:
+                logits, _ = self._network(waveform, lengths=lengths)
+            else:
+                logits = self._network(waveform).logits
+            return logits[0].log_softmax(dim=-1).float().cpu().numpy()
 
 
 class AlignmentNetworks:
@@ -57,6 +65,7 @@ class AlignmentNetworks:
     def __init__(
         self, settings: Settings, device_index: int = 0, report: Report = unreported
     ) -> None:
+        set_torch_threads(settings.cores_of("wav2vec2"))
         self._settings = settings
         self._device = settings.torch_device
         if self._device == "cuda":

@@ -17,7 +17,12 @@ from pipeline.hardware import available_cores, cuda_is_available
 from pipeline.whisper_names import WHISPER_REPOSITORIES, canonical_name
 
 ENV_FILE = ".env"
+PAIRS = {
+    "network_cores": "network=cores[,network=cores], as in whisper=4,wav2vec2=2",
+    "alignment_models": "language=model[,language=model], as in en=/models/english",
+}
 SHORTEST_KEY = 16  # characters; chosen by chance from 64 kinds, 96 bits
+Network = Literal["whisper", "wav2vec2", "segmentation", "speaker_embedding"]
 SECRETS = ("hf_token", "api_key")  # whose values appear in no message
 
 
@@ -37,6 +42,7 @@ class Settings(BaseSettings):
     compute_type: str | None = None
     batch_size: int | None = Field(None, ge=1, le=128)
     cores: int = Field(default_factory=available_cores, ge=1)
+    network_cores: Annotated[dict[Network, Annotated[int, Field(ge=1)]], NoDecode] = {}
 
     # Weights
     cache_dir: Path = Path("~/.cache/triton-asr")
@@ -125,17 +131,15 @@ class Settings(BaseSettings):
                 )
         return tuple(keys)
 
-    @field_validator("alignment_models", mode="before")
+    @field_validator(*PAIRS, mode="before")
     @classmethod
-    def _parse_pairs(cls, value: object) -> object:
+    def _parse_pairs(cls, value: object, field: ValidationInfo) -> object:
         if not isinstance(value, str):
             return value
         pairs = [pair.split("=", 1) for pair in value.split(",") if pair.strip()]
         if any(len(pair) != 2 for pair in pairs):
-            raise ValueError(
-                "write it as language=model[,language=model], as in en=/models/english"
-            )
-        return {language.strip(): model.strip() for language, model in pairs}
+            raise ValueError(f"write it as {PAIRS[field.field_name]}")
+        return {key.strip(): what.strip() for key, what in pairs}
 
     @field_validator("diarize_max_speakers")
     @classmethod
@@ -165,6 +169,10 @@ class Settings(BaseSettings):
         a chunk that arrives meanwhile waiting for more than twice as long.
         """
         return self.batch_size or (8 if self.torch_device == "cuda" else 3)
+
+    def cores_of(self, network: Network) -> int:
+        """Threads of one network's process while it computes on the CPU."""
+        return self.network_cores.get(network, self.cores)
 
     @property
     def leaves_share_cores(self) -> bool:

@@ -44,7 +44,7 @@ class WhisperModels:
                 self._settings.torch_device,
                 self._settings.whisper_compute_type,
                 self._device_index,
-                self._settings.cores,
+                self._settings.cores_of("whisper"),
             )
         except Exception as failure:
             # CTranslate2 and tokenizers have no kinds of their own for files that are not theirs.

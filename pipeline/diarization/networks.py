@@ -6,11 +6,11 @@ another 400 and ten seconds.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import numpy as np
 
+from pipeline.hardware import set_torch_threads
 from pipeline.settings import Settings
 from pipeline.weights import community_folder, segmentation_file, speaker_embedding_folder
 
@@ -20,22 +20,23 @@ Embedding = Callable[[np.ndarray, np.ndarray], np.ndarray]  # INT16 [N], UINT8 [
 
 def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation:
     """community-1's where its weights may be had, else segmentation-3.0."""
-    device = _device(settings, device_index)
+    device, cores = _device(settings, device_index), settings.cores_of("segmentation")
     folder = community_folder(settings)
     if folder is None:
         from pipeline.diarization.segmentation import OnnxSegmentation
 
-        return OnnxSegmentation(segmentation_file(settings), device, settings.cores)
+        return OnnxSegmentation(segmentation_file(settings), device, cores)
+
     from pipeline.diarization.community import TorchSegmentation
 
-    _use_cores(settings)
+    set_torch_threads(cores)
     return TorchSegmentation(folder / "segmentation", device)
 
 
 def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
     """community-1's WeSpeaker where its weights may be had, else ECAPA."""
     device = _device(settings, device_index)
-    _use_cores(settings)
+    set_torch_threads(settings.cores_of("speaker_embedding"))
     folder = community_folder(settings)
     if folder is None:
         from pipeline.diarization.ecapa import Ecapa
@@ -48,12 +49,3 @@ def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
 
 def _device(settings: Settings, index: int) -> str:
     return f"cuda:{index}" if settings.torch_device == "cuda" else "cpu"
-
-
-def _use_cores(settings: Settings) -> None:
-    # Threads that wait actively take the cores from the other leaves; with several leaves at
-    # work on two cores this halves the time. Read once, when torch is first imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import torch
-
-    torch.set_num_threads(settings.cores)

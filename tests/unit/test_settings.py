@@ -27,6 +27,7 @@ def _clean(monkeypatch, tmp_path):
         ("BATCH_SIZE", "many"),
         ("BATCH_SIZE", "0"),
         ("ALIGNMENT_MODELS", "en"),
+        ("NETWORK_CORES", "whisper"),
         ("DIARIZE_MAX_SPEAKERS", "none"),
         ("DIARIZE_CLUSTERING_THRESHOLD", "0"),
         ("MODELS", "base,enormous"),
@@ -74,6 +75,25 @@ def test_what_is_set_goes_before_the_defaults(monkeypatch):
     assert settings.default_model == "small"
     assert settings.whisper_compute_type == "float32"
     assert settings.alignment_models == {"en": "/models/english", "de": "some/german"}
+
+
+def test_networks_may_have_other_cores_than_the_rest(monkeypatch):
+    monkeypatch.setenv("CORES", "8")
+    monkeypatch.setenv("NETWORK_CORES", "whisper=6, segmentation=1")
+    settings = read_settings()
+    assert settings.cores_of("whisper") == 6
+    assert settings.cores_of("segmentation") == 1
+    assert settings.cores_of("speaker_embedding") == 8
+
+
+@pytest.mark.parametrize(
+    ("pair", "complaint"),
+    [("whisper=0", "'0'.*greater than"), ("whisper=all", "'all'.*integer"), ("wisper=2", "wisper")],
+)
+def test_cores_that_no_network_can_use_are_refused(monkeypatch, pair, complaint):
+    monkeypatch.setenv("NETWORK_CORES", pair)
+    with pytest.raises(SettingsError, match=f"^NETWORK_CORES=.*{complaint}"):
+        read_settings()
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):

@@ -1,6 +1,7 @@
 """The embedded Triton server: start it, wait for its models, stop it."""
 
 import os
+import re
 import site
 import sys
 import time
@@ -19,6 +20,8 @@ STOP_SECONDS = 15  # of which Triton gives requests in flight all but the last f
 TAIL_LINES, TAIL_COLUMNS = 15, 200
 READY = "READY"  # a model's state
 SHARED_MEMORY = Path("/dev/shm")
+# The starter's process and its port; Triton adds a UUID.
+REGION = re.compile(r"triton-asr-(\d+)-\d+-[0-9a-f]{8}-")
 
 
 class TritonFailed(Exception):  # noqa: N818 - what happened to it
@@ -41,6 +44,7 @@ class TritonServer:
         self.models = tuple(models)
         self.log = run / "tritonserver.log"
         self._url = f"http://{settings.triton_host}:{settings.triton_http_port}"
+        sweep()
         self._region = f"triton-asr-{os.getpid()}-{settings.triton_http_port}-"
         self.process = Process(
             arguments(settings, backend, repository, models, self._region),
@@ -91,6 +95,14 @@ class TritonServer:
         lines = [line for line in self.process.tail(200).splitlines() if line[:1] not in "|+"]
         end = "\n".join(line[:TAIL_COLUMNS] for line in lines[-TAIL_LINES:])
         return TritonFailed(f"{what}\nthe end of {self.log}:\n{end}")
+
+
+def sweep(folder: Path = SHARED_MEMORY) -> None:
+    """Give back the shared memory of Tritons whose starter was killed."""
+    for region in folder.glob("triton-asr-*"):
+        starter = REGION.match(region.name)
+        if starter and not Path("/proc", starter[1]).exists():
+            region.unlink(missing_ok=True)
 
 
 def _state(model: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from fastapi.responses import JSONResponse, Response
 
-from adapter.formats import Json, render, without_nan
+from adapter.formats import Json, as_text, render, without_nan
 from adapter.parameters import Parameters
 from pipeline.documents import Segment, Transcript
 
@@ -59,7 +59,7 @@ def _webservice(transcript: Transcript, parameters: Parameters) -> str:
 def _whisper_json(transcript: Transcript, parameters: Parameters) -> Json:
     """OpenAI Whisper's shape, ``text`` being the whole text, and speakers where they are known."""
     shape: Json = {
-        "text": " ".join(segment.text.strip() for segment in transcript.segments),
+        "text": as_text(transcript),
         "segments": [
             _whisper_segment(number, segment, parameters.words)
             for number, segment in enumerate(transcript.segments)

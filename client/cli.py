@@ -96,3 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,6 @@ from pathlib import Path
 import ctranslate2
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
-from tokenizers import Tokenizer as TokenizerModel
 
 from pipeline.audio import seconds
 from pipeline.decoding import Decoding, search, until_credible
@@ -20,10 +19,9 @@ from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
 from pipeline.spectrogram import HOP, Spectrogram
+from pipeline.whisper_vocabulary import MAX_TOKENS, Vocabulary
 from pipeline.word_timing import words_of
 
-MAX_TOKENS = 448  # Whisper's decoder context
-MAX_PROMPT = MAX_TOKENS // 2 - 1  # tokens of what came before, as OpenAI's decoder
 LANGUAGES_REPORTED = 5
 # No language takes so many, twice what Whisper has room for in 30 s; a sample of what is no
 # speech would go on to the end of the context.
@@ -52,9 +50,9 @@ class Recogniser:
             compute_type=compute_type,
             intra_threads=threads,
         )
-        self._vocabulary = TokenizerModel.from_file(str(folder / "tokenizer.json"))
         self._spectrogram = Spectrogram(self._network.n_mels)
         self.multilingual = self._network.is_multilingual
+        self._vocabulary = Vocabulary(folder, self.multilingual)
 
     def recognise(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         """Transcribe chunks, which may be of different recordings, languages and tasks.
@@ -64,7 +62,7 @@ class Recogniser:
         """
         answers: list[ChunkTranscript | None] = [None] * len(chunks)
         alike: dict[tuple[int, int, float], list[int]] = defaultdict(list)
-        previous = [self._previous_text(chunk.options) for chunk in chunks]
+        previous = [self._vocabulary.previous_text(chunk.options) for chunk in chunks]
         for index, chunk in enumerate(chunks):
             # CTranslate2 wants <|startoftranscript|> at one position in the whole batch.
             options = chunk.options
@@ -103,7 +101,7 @@ class Recogniser:
         encoded = self._network.encode(self._features(chunks))
         languages, probabilities = self._languages(encoded, chunks)
         tokenizers = [
-            self._tokenizer(language, chunk.options.task)
+            self._vocabulary.tokenizer(language, chunk.options.task)
             for language, chunk in zip(languages, chunks, strict=True)
         ]
         prompts = [
@@ -172,20 +170,6 @@ class Recogniser:
                     }
                     languages[index] = next(iter(heard[index]))
         return languages, heard
-
-    def _tokenizer(self, language: str, task: str) -> Tokenizer:
-        tokenizer = Tokenizer(self._vocabulary, self.multilingual, task=task, language=language)
-        if task == "translate":
-            tokenizer.language_code = "en"  # by which it tells words apart
-        return tokenizer
-
-    def _previous_text(self, options: Options) -> list[int]:
-        """The tokens that Whisper takes as what was said before the chunk."""
-        text = " ".join(filter(None, (options.hotwords, options.initial_prompt)))
-        if not text.strip():
-            return []
-        tokens = self._vocabulary.encode(" " + text.strip(), add_special_tokens=False).ids
-        return [self._vocabulary.token_to_id("<|startofprev|>"), *tokens[-MAX_PROMPT:]]
 
     def _decode(
         self,

@@ -101,7 +101,7 @@ def test_the_webservice_s_json_is_whisper_s():
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
     shape = json.loads(response.body)
     assert list(shape) == ["text", "segments", "language"]
-    assert shape["text"] == "Hello?\tHi. Ünd tschüß."
+    assert shape["text"] == "Hello? Hi. Ünd tschüß."
     assert shape["language"] == "en"
     assert shape["segments"][0] == {
         "id": 0,
@@ -131,6 +131,14 @@ def test_the_webservice_s_json_has_speakers_for_speakr():
     shape = json.loads(answer(WEBSERVICE, transcript=spoken, output="json", diarize="1").body)
     assert shape["segments"][0]["speaker"] == "SPEAKER_00"
     assert shape["speaker_embeddings"] == {"SPEAKER_00": [0.5, 0.1]}
+
+
+def test_a_language_without_spaces_gets_none():
+    parts = [Segment(start=0, end=1, text="你好。"), Segment(start=1, end=2, text="再见。")]
+    chinese = TRANSCRIPT.model_copy(update={"language": "zh", "segments": parts})
+    for settings, output in ((WHISPERX, "txt"), (WEBSERVICE, "json")):
+        shape = json.loads(answer(settings, transcript=chinese, output=output).body)
+        assert shape["text"] == "你好。再见。"
 
 
 def test_silence_is_empty_in_every_output():

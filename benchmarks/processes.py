@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-POLL_SECONDS = 0.25
 MEGABYTE = 1 << 20
 
 
@@ -51,20 +50,21 @@ def descendants(pid: int) -> list[Process]:
 class Peak:
     """The largest value of a measure, in bytes, looked at again and again in a thread."""
 
-    def __init__(self, measure: Callable[[], int]) -> None:
+    def __init__(self, measure: Callable[[], int], every: float) -> None:
         self._measure = measure
+        self._every = every
         self._stopped = threading.Event()
         self.first = self.bytes = measure()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(POLL_SECONDS):
+        while not self._stopped.wait(self._every):
             self.bytes = max(self.bytes, self._measure())
 
     @classmethod
     @contextlib.contextmanager
-    def of(cls, measure: Callable[[], int]) -> Iterator["Peak"]:
-        """Watch inside a ``with`` block."""
-        peak = cls(measure)
+    def of(cls, measure: Callable[[], int], every: float = 0.25) -> Iterator["Peak"]:
+        """Watch inside a ``with`` block, with so many seconds between two looks."""
+        peak = cls(measure, every)
         thread = threading.Thread(target=peak._watch, daemon=True)
         thread.start()
         try:

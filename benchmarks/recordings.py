@@ -123,8 +123,12 @@ def rotations(folder: Path, count: int) -> list[Recording]:
     return made
 
 
-def conversation(folder: Path, rounds: int = 1) -> Recording | None:
-    """A dialogue between flite's voices; ``None`` where flite or a voice is missing."""
+def conversation(folder: Path, lines: int = len(LINES)) -> Recording | None:
+    """A dialogue between flite's voices; ``None`` where flite or a voice is missing.
+
+    Args:
+        lines: how many of :data:`LINES`, some five seconds each.
+    """
     flite = shutil.which("flite")
     if flite is None:
         return None
@@ -133,7 +137,7 @@ def conversation(folder: Path, rounds: int = 1) -> Recording | None:
         return None
     pieces, turns, at = [], [], PAUSE
     with tempfile.TemporaryDirectory() as spoken:
-        for number, line in enumerate(LINES * rounds):
+        for number, line in enumerate(LINES[:lines]):
             voice = VOICES[number % len(VOICES)]
             path = Path(spoken, "line.wav")
             subprocess.run([flite, "-voice", voice, "-t", line, "-o", path], check=True)
@@ -141,9 +145,9 @@ def conversation(folder: Path, rounds: int = 1) -> Recording | None:
             pieces += [np.zeros(round(PAUSE * SAMPLE_RATE), np.int16), samples]
             turns.append((at, at + len(samples) / SAMPLE_RATE, voice))
             at += len(samples) / SAMPLE_RATE + PAUSE
-    path = folder / f"conversation-{rounds}.wav"
+    path = folder / f"conversation-{lines}.wav"
     write_wav(path, np.concatenate(pieces))
-    return Recording(path, turns, " ".join(LINES * rounds))
+    return Recording(path, turns, " ".join(LINES[:lines]))
 
 
 def _crop(

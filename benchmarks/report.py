@@ -63,19 +63,20 @@ def _cells(row: Row) -> tuple[str, ...]:
 def write(
     folder: Path, rows: list[Row], curves: Mapping[str, Mapping[str, list[float]]], about: dict
 ) -> None:
-    """Write ``benchmark.json``, ``table.md`` and, if there are curves, ``concurrency.png``."""
+    """Write ``benchmark.json``, ``table.md`` and, if there are curves, ``concurrency.svg``."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {"machine": about, "rows": [row.as_json() for row in rows], "concurrency": curves}
     (folder / "benchmark.json").write_text(json.dumps(content, indent=2) + "\n")
     (folder / "table.md").write_text(table(rows) + "\n")
     if curves:
-        _plot(folder / "concurrency.png", curves, about)
+        _plot(folder / "concurrency.svg", curves, about)
 
 
 def _plot(path: Path, curves: Mapping[str, Mapping[str, list[float]]], about: dict) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
     from matplotlib import pyplot
 
     figure, (throughput, latency) = pyplot.subplots(1, 2, figsize=(10, 4))

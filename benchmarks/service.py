@@ -66,7 +66,8 @@ class Service:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._client = Client(f"http://127.0.0.1:{port}", timeout=7200)
+        self._url = f"http://127.0.0.1:{port}"
+        self._client = Client(self._url, timeout=7200)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -84,6 +85,11 @@ class Service:
         """``POST /asr`` for all of them at once."""
         with ThreadPoolExecutor(len(paths)) as threads:
             return list(threads.map(lambda path: self.post(path, **options), paths))
+
+    def posting(self, path: Path) -> subprocess.Popen:
+        """``POST /asr`` from a process of its own, which may be killed."""
+        command = [sys.executable, "-m", "client.cli", "transcribe", str(path), "--url", self._url]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
     def infer(
         self, model: str, inputs: dict[str, np.ndarray], output: str, **options: object

@@ -1,7 +1,7 @@
 """A voice note that comes while a board meeting is being processed."""
 
 import contextlib
-import threading
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +14,13 @@ from benchmarks.measure import Row, progress
 from benchmarks.service import Service
 
 MEETING = 3600.0
-NOTES = 8  # posted during the meeting
+NOTES = 5  # posted during the meeting
 PAUSES = (3.0, 9.0)  # seconds from one answer to the next note, evenly between these
 WARM_SECONDS = 10.0  # of the meeting before the first note
 
 
 def run(bench: Bench) -> None:
     """Add the rows of waiting times."""
-    # The meeting is cut off in the middle; its service ends with it.
     service = bench.service()
     call = recordings.phone_call(bench.work, MEETING)
     note = recordings.part(bench.work, recordings.sample(), *recordings.SPOKEN)
@@ -35,11 +34,10 @@ def run(bench: Bench) -> None:
         for number in range(NOTES):
             time.sleep(pauses.uniform(*PAUSES) if number else WARM_SECONDS)
             seconds = service.post(note.path).seconds
-            if number and not meeting.is_alive():
+            if number and meeting.poll() is not None:
                 break  # a machine so fast that the meeting is over
             waited.append(seconds)
             progress(f"fairness: note {number + 1} of {NOTES} took {waited[-1]:.1f} s")
-        bench.stop("service")
     bench.add(
         Row(
             "10 s during 60 min, times its idle time",
@@ -53,18 +51,11 @@ def run(bench: Bench) -> None:
 
 
 @contextlib.contextmanager
-def _in_background(service: Service, path: Path) -> Iterator[threading.Thread]:
-    """Post a recording and go on when its first chunks are with Whisper."""
+def _in_background(service: Service, path: Path) -> Iterator[subprocess.Popen]:
+    """Post a recording, go on when its first chunks are with Whisper, and hang up in the end."""
     before, _ = service.executions("whisper")
-
-    def post() -> None:
-        # It is cut off when the service stops.
-        with contextlib.suppress(Exception):
-            service.post(path)
-
-    thread = threading.Thread(target=post, daemon=True)
-    thread.start()
-    while service.executions("whisper")[0] == before and thread.is_alive():
-        time.sleep(0.5)
-    yield thread
-    thread.join()
+    with service.posting(path) as client:
+        while service.executions("whisper")[0] == before and client.poll() is None:
+            time.sleep(0.5)
+        yield client
+        client.kill()

@@ -15,49 +15,46 @@ from pipeline.documents import Turns
 SECONDS = 600.0
 PART = 20.0  # seconds of it that the reference gets in a round, unless --full
 NOTE_EVERY = 60.0  # seconds
+WINDOW, STEP = 10.0, 1.0  # seconds, of pyannote's segmentation
 
 
 def run(bench: Bench) -> None:
     """Add the rows of a ten-minute recording.
 
-    The reference's time grows with the audio (each window costs the same), so that
-    without --full it gets another part of the recording in each round, and that
-    part's time counts for the whole.
+    Without --full the reference gets another part of the recording in each
+    round, whose time counts for the whole: diarization's by its windows, each
+    of which costs the same, and the others' by the second.
+
+    In the middle round a note is posted every minute beside the recording, and
+    our functions in one process get it as well.
     """
     reference = bench.reference("whisper", "wav2vec2", "ecapa")
     local = bench.local("whisper", "diarizer")
     service = bench.service()
     call = recordings.phone_call(bench.work, SECONDS)
     length = SECONDS if bench.full else PART
-    scale = SECONDS / length
     note = recordings.part(bench.work, recordings.sample(), *recordings.SPOKEN)
     progress("long: every network runs once")
     reference.ask("run", path=str(note.path), stages=ALL)
     local.ask("run", path=str(note.path))
     service.post(note.path)
     theirs: list[dict] = []
-    names = ("end to end", "diarization", "one process", "with notes")
-    ours: dict[str, list[float]] = {name: [] for name in names}
+    ours: dict[str, list[float]] = {"end to end": [], "diarization": []}
     errors: dict[str, list[float]] = {"theirs": [], "ours": []}
+    middle = bench.rounds // 2
     for number in range(bench.rounds):
         progress(f"long: round {number + 1} of {bench.rounds}")
         start = 0.0 if bench.full else (number + 0.5) * SECONDS / bench.rounds
         piece = recordings.part(bench.work, call, start, length)
-        works = [
+        stock, seconds = alternate(
+            number,
             partial(reference.ask, "run", path=str(piece.path), stages=ALL),
-            partial(service.post, call.path),
-        ]
-        if bench.full or number == bench.rounds // 2:
-            works += [
-                partial(local.ask, "run", path=str(call.path)),
-                partial(_among_notes, service, call.path, note.path),
-            ]
-        stock, answer, *others = alternate(number, *works)
-        theirs.append({stage: scale * seconds for stage, seconds in stock["seconds"].items()})
-        ours["end to end"].append(answer.seconds)
-        if others:
-            ours["one process"].append(others[0]["seconds"]["all"])
-            ours["with notes"].append(others[1])
+            partial(_post, service, call.path, note.path if number == middle else None),
+        )
+        theirs.append(
+            {stage: took * _times(stage, length) for stage, took in stock["seconds"].items()}
+        )
+        ours["end to end"].append(seconds)
         ours["diarization"].append(
             service.infer("diarization", {"AUDIO": call.samples}, "TURNS")[1]
         )
@@ -66,12 +63,22 @@ def run(bench: Bench) -> None:
         errors["ours"].append(
             diarization_error(piece, Turns.model_validate_json(turns).model_dump()["turns"])
         )
-    note_text = "" if bench.full else f"reference: {length:.0f} s of it, times {scale:.0f}"
+    progress("long: in one process")
+    one_process = local.ask("run", path=str(call.path))["seconds"]["all"]
+    note_text = "" if bench.full else f"reference: by {length:.0f} s of it"
     _add_rows(bench, theirs, ours, errors, note_text)
+    _add_costs(bench, ours["end to end"], middle, one_process)
 
 
-def _among_notes(service: Service, path: Path, note: Path) -> float:
-    """Seconds until a recording is done while a note is posted every minute."""
+def _times(stage: str, length: float) -> float:
+    """How many times as long the reference takes for all of it as for a part, in seconds."""
+    if stage == "diarize":
+        return (SECONDS - WINDOW + STEP) / (length - WINDOW + STEP)
+    return SECONDS / length
+
+
+def _post(service: Service, path: Path, note: Path | None) -> float:
+    """Seconds until a recording is done, while a note is posted every minute if there is one."""
     done = threading.Event()
 
     def post_notes() -> None:
@@ -80,6 +87,8 @@ def _among_notes(service: Service, path: Path, note: Path) -> float:
             if done.wait(NOTE_EVERY / 2):
                 return
 
+    if note is None:
+        return service.post(path).seconds
     notes = threading.Thread(target=post_notes)
     notes.start()
     try:
@@ -126,30 +135,37 @@ def _add_rows(
             note="DER " + _percent("reference", errors["theirs"], "ours", errors["ours"]),
         )
     )
-    usual = sorted(ours["end to end"])[len(theirs) // 2]
-    for what, reach, name, values in (
+
+
+def _add_costs(bench: Bench, seconds: list[float], middle: int, one_process: float) -> None:
+    """What Triton and HTTP cost, and what notes cost; ``middle`` is the round that had them."""
+    alone = seconds[:middle] + seconds[middle + 1 :]
+    if not alone:
+        return  # of one round there is nothing to compare
+    usual = sum(alone) / len(alone)
+    for what, reach, value, other in (
         (
             "Triton, BLS and HTTP on top of one process, 10 min",
             5,
-            "one process",
-            [100 * (usual / seconds - 1) for seconds in ours["one process"]],
+            usual / one_process - 1,
+            {"one process": [one_process]},
         ),
         (
             "what a 10 min recording loses to a note a minute",
             10,
-            "with notes",
-            [100 * (seconds / usual - 1) for seconds in ours["with notes"]],
+            seconds[middle] / usual - 1,
+            {"with notes": [seconds[middle]]},
         ),
     ):
         bench.add(
             Row(
                 what,
-                values,
+                [100 * value],
                 "%",
                 reach=reach,
                 better="less",
-                seconds={"service": ours["end to end"], name: ours[name]},
-                note="against the median of all rounds",
+                seconds={"service": alone} | other,
+                note="against the mean of the rounds without notes",
             )
         )
 

@@ -68,7 +68,6 @@ def _ours(service: Service, sample: recordings.Recording, eight: list) -> dict[s
         "transcription": transcription,
         "attention": transcription
         + service.infer("alignment", inputs, "WORDS", alignment="attention")[1],
-        "ctc": transcription + service.infer("alignment", inputs, "WORDS", alignment="ctc")[1],
         "diarization": service.infer("diarization", {"AUDIO": audio}, "TURNS")[1],
         "end to end": service.post(sample.path).seconds,
         "end to end, ctc": service.post(sample.path, alignment="ctc").seconds,
@@ -110,7 +109,6 @@ def _add_rows(
     against("transcription, 30 s", transcribed, "transcription")
     timed = [text + words for text, words in zip(transcribed, aligned, strict=True)]
     against("words with times, 30 s, cross-attention", timed, "attention", note=WAV2VEC2)
-    against("words with times, 30 s, wav2vec2", timed, "ctc")
     against("diarization, 30 s, ECAPA", [each["diarize"] for each in theirs], "diarization")
     against("end to end, 30 s, ECAPA", everything, "end to end", reach=4, note=WAV2VEC2)
     against("end to end, 30 s, ECAPA, wav2vec2", everything, "end to end, ctc")

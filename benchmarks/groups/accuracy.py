@@ -8,7 +8,7 @@ from benchmarks.measure import Row, progress
 from benchmarks.scores import diarization_error, word_error
 from pipeline.documents import Turns
 
-FEW_LINES = 8  # 40 s of three voices, which the reference takes as long for
+FEW_LINES = 5  # 27 s of three voices, which the reference takes as long for
 POINTS = "reference {:.1f} %, ours {:.1f} %"
 
 

@@ -15,7 +15,7 @@ from benchmarks.service import Service
 
 MEETING = 3600.0
 NOTES = 5  # posted during the meeting
-PAUSES = (3.0, 9.0)  # seconds from one answer to the next note, evenly between these
+PAUSES = (2.0, 6.0)  # seconds from one answer to the next note, evenly between these
 WARM_SECONDS = 10.0  # of the meeting before the first note
 
 

@@ -6,7 +6,7 @@ from benchmarks.measure import Row, progress
 from benchmarks.processes import MEGABYTE, Peak, private
 
 SECONDS = 7200.0
-SPEECH = 0.03  # of it: the adapter carries every second, the networks have four minutes to do
+SPEECH = 0.01  # of it: the adapter carries every second, the networks have a minute to do
 
 
 def run(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from benchmarks.service import Answer, Service
 ALL = ["transcribe", "align", "diarize", "attribute"]
 WAV2VEC2 = "reference: wav2vec2"
 TOGETHER = 8
-OTHERS_TOGETHER = (2, 4)  # for the plot, once
+OTHERS_TOGETHER = (3,)  # for the plot, once
 
 
 def run(bench: Bench) -> None:

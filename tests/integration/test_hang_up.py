@@ -56,7 +56,7 @@ def until_idle(counts, *models: str) -> dict[str, int]:
 
 
 def test_every_network_is_free_within_two_chunks(service, long, counts):
-    """Ten minutes are 8 batches of ``whisper`` and 75 of ``segmentation``."""
+    """Ten minutes are 7 batches of ``whisper`` and 75 of ``segmentation``."""
     before = counts(*NETWORKS)
 
     async def hang_up_when_all_work() -> None:

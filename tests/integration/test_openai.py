@@ -14,7 +14,7 @@ from tests.media import write_wav
 from tests.scoring import read_stm, word_error_rate
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-BATCH = 3  # chunks of the sample, one each time: there are seven seconds of silence in it
+BATCH = 4  # chunks of the sample, one each time: there are seven seconds of silence in it
 
 
 @pytest.fixture(scope="module")

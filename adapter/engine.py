@@ -123,7 +123,8 @@ class Engine:
                     await self._within_deadline(self._recovery.settled(), options)
                     return await self._attempt(audio, options, output, hear)
         except Unreachable:
-            raise self._unreachable() from None
+            # Speakr takes the digits 429 anywhere in an answer, so in a port, for a rate limit.
+            raise Unreachable("Triton cannot be reached; /health says where it should be") from None
 
     async def _attempt(
         self, audio: InferInput, options: Options, output: str, hear: Hear | None

@@ -23,3 +23,12 @@ def running_adapter(settings: Settings, log_level: str = "warning") -> Iterator[
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def adapter_before(triton_grpc: str, **changes: object) -> Iterator[str]:
+    """Run one with these settings before the Triton at host:port; gives its URL."""
+    host, port = triton_grpc.split(":")
+    settings = Settings(_env_file=None, triton_host=host, triton_grpc_port=port, **changes)
+    with running_adapter(settings) as url:
+        yield url

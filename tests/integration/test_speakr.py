@@ -1,9 +1,6 @@
-"""Speakr with the running service: what it sends, what it reads, and every error it can meet."""
+"""Speakr with the running service: what it sends, and what it reads."""
 
 import re
-import socket
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from urllib.parse import quote
 
 import httpx
@@ -11,33 +8,12 @@ import pytest
 
 from adapter.serve import transcribe_sample
 from pipeline.settings import Settings
-from tests.adapter_thread import running_adapter
-from tests.media import make_media
+from tests.adapter_thread import adapter_before, running_adapter
 from tests.ports import free_ports
 from tests.scoring import read_stm, word_error_rate
 from tests.speakr import Line, Refused, Speakr
 
 KEY = "the-key-of-speakr/2:+%"
-
-
-@contextmanager
-def adapter(service, **changes: object) -> Iterator[str]:
-    """Another adapter in front of the same Triton, with settings of its own."""
-    host, port = service.triton_grpc.split(":")
-    with running_adapter(
-        Settings(_env_file=None, triton_host=host, triton_grpc_port=port, **changes)
-    ) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def media(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("media")
-    make_media(folder)
-    (folder / "text.mp3").write_text("The minutes of our meeting.\n" * 1000)
-    (folder / "empty.wav").touch()
-    (folder / "cut.m4a").write_bytes((folder / "tone.m4a").read_bytes()[:2000])
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +86,9 @@ def test_its_probes(service):
 
 def test_the_models_that_it_offers(service):
     assert Speakr(service.base_url).models()[:2] == [("base", "Systran"), ("whisper-1", "Systran")]
-    with adapter(service, models="tiny.en,base", preload_model="base", api_key=KEY) as url:
+    with adapter_before(
+        service.triton_grpc, models="tiny.en,base", preload_model="base", api_key=KEY
+    ) as url:
         offered = Speakr(url.replace("://", f"://speakr:{quote(KEY, safe='')}@")).models()
         assert {name for name, _ in offered} == {"base", "whisper-1", "tiny.en"}
         with pytest.raises(httpx.HTTPStatusError, match="401"):
@@ -118,7 +96,7 @@ def test_the_models_that_it_offers(service):
 
 
 def test_the_webservice_s_dialect_reads_the_same(service, sample, speakr):
-    with adapter(service, asr_dialect="webservice") as url:
+    with adapter_before(service.triton_grpc, asr_dialect="webservice") as url:
         reading = Speakr(url).transcribe(sample)
         files = {"audio_file": (sample.name, sample.read_bytes())}
         text = httpx.post(f"{url}/asr", files=files, timeout=300)
@@ -131,7 +109,7 @@ def test_the_webservice_s_dialect_reads_the_same(service, sample, speakr):
 
 
 def test_bazarr_gets_subtitles_of_bare_pcm(service, sample, sample_audio):
-    with adapter(service, asr_dialect="webservice") as url:
+    with adapter_before(service.triton_grpc, asr_dialect="webservice") as url:
         answer = httpx.post(
             f"{url}/asr",
             params={"task": "transcribe", "language": "en", "output": "srt", "encode": "false"},
@@ -145,7 +123,7 @@ def test_bazarr_gets_subtitles_of_bare_pcm(service, sample, sample_audio):
 
 
 def test_a_key_in_its_url(service, sample):
-    with adapter(service, api_key=f"another-key-for-others,{KEY}") as url:
+    with adapter_before(service.triton_grpc, api_key=f"another-key-for-others,{KEY}") as url:
         secret = str(httpx.URL(url, username="speakr", password=KEY))
         reading = Speakr(secret, diarize=False).transcribe(sample)
         assert {line.speaker for line in reading.lines} == {"UNKNOWN_SPEAKER"}
@@ -160,97 +138,3 @@ def test_a_key_in_its_url(service, sample):
         assert KEY not in refused.value.shown
         # The launcher proves the service with a key of its own.
         transcribe_sample(url, Settings(_env_file=None, api_key=KEY))
-
-
-NOT_AUDIO = (400, "format", True)
-MISTAKE = (400, "unknown", False)
-
-
-@pytest.mark.parametrize(
-    ("file", "query", "verdict", "words"),
-    [
-        ("text.mp3", {}, NOT_AUDIO, "could not decode the file"),
-        ("cut.m4a", {}, NOT_AUDIO, "could not decode the file"),
-        ("silent-film.mp4", {}, (400, "format", False), "no audio stream"),
-        ("empty.wav", {}, MISTAKE, "audio_file: the file is empty"),
-        ("tone.wav", {"language": "klingon"}, MISTAKE, "language: unknown language 'klingon'"),
-        ("tone.wav", {"model": "enormous"}, MISTAKE, "model: unknown model 'enormous'"),
-        (None, {"model": "nobody/no-model"}, MISTAKE, "nobody/no-model"),
-        ("tone.wav", {"min_speakers": 3, "max_speakers": 2}, MISTAKE, "min_speakers"),
-    ],
-)
-def test_what_is_wrong_for_good_is_not_tried_again(
-    service, media, sample, file, query, verdict, words
-):
-    with pytest.raises(Refused) as refused:
-        Speakr(service.base_url).transcribe(media / file if file else sample, **query)
-    answer = refused.value
-    assert (answer.status, answer.kind, answer.encodes_again) == verdict
-    assert answer.final
-    assert words in answer.shown
-
-
-def test_a_wrong_address_is_not_tried_again(service, media):
-    with pytest.raises(Refused) as refused:
-        Speakr(f"{service.base_url}/v0").transcribe(media / "tone.wav")
-    assert (refused.value.status, refused.value.final) == (404, True)
-
-
-@pytest.mark.parametrize(
-    ("limits", "words"),
-    [
-        ({"max_file_size_mb": 0.1}, "at most 0.1 MB are accepted"),
-        ({"max_duration_seconds": 5}, "the recording is longer than 5 seconds"),
-        ({"models": "tiny.en,base"}, "model: 'small' is not offered here; there are tiny.en, base"),
-    ],
-)
-def test_what_a_limit_forbids_is_not_tried_again(service, media, limits, words):
-    with adapter(service, **limits) as url, pytest.raises(Refused) as refused:
-        Speakr(url).transcribe(media / "tone.wav", model="small" if "models" in limits else None)
-    answer = refused.value
-    assert (answer.status, answer.kind) == (
-        (400, "unknown") if "models" in limits else (413, "size_limit")
-    )
-    assert answer.final
-    assert not answer.encodes_again
-    assert words in answer.shown
-
-
-def test_what_takes_too_long_is_tried_again_as_a_timeout(service, sample):
-    with adapter(service, request_timeout_seconds=0.3) as url, pytest.raises(Refused) as refused:
-        Speakr(url).transcribe(sample)
-    answer = refused.value
-    assert (answer.status, answer.kind, answer.final) == (504, "timeout", False)
-    assert "not finished within 0.3 seconds" in answer.shown
-
-
-def test_a_service_that_is_busy_is_asked_again_later(service, media):
-    with adapter(service, max_requests=1) as url:
-        address = httpx.URL(url)
-        with closing(socket.create_connection((address.host, address.port))) as first:
-            first.sendall(
-                b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
-                b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
-            )
-            # Its place is taken as soon as its head has been read.
-            while httpx.post(f"{url}/asr").status_code != 503:
-                pass
-            with pytest.raises(Refused) as refused:
-                Speakr(url).transcribe(media / "tone.wav")
-    answer = refused.value
-    assert (answer.status, answer.kind, answer.final) == (503, "service_error", False)
-    assert int(answer.headers["retry-after"]) > 0
-    assert "1 recordings are being worked on" in answer.shown
-
-
-def test_a_triton_that_is_not_there_is_asked_again_later(media):
-    port = next(port for port in free_ports(20) if "429" not in str(port))
-    with (
-        running_adapter(Settings(_env_file=None, triton_grpc_port=port)) as url,
-        pytest.raises(Refused) as refused,
-    ):
-        Speakr(url).transcribe(media / "tone.wav")
-    answer = refused.value
-    assert (answer.status, answer.kind, answer.final) == (503, "service_error", False)
-    assert "retry-after" in answer.headers
-    assert "Triton" in answer.shown

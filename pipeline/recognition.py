@@ -21,6 +21,7 @@ from pipeline.options import Options
 from pipeline.spectrogram import HOP, Spectrogram
 from pipeline.whisper_vocabulary import MAX_TOKENS, Vocabulary
 from pipeline.word_timing import words_of
+from pipeline.workers import Workers
 
 LANGUAGES_REPORTED = 5
 # No language takes so many, twice what Whisper has room for in 30 s; a sample of what is no
@@ -41,14 +42,16 @@ class Recogniser:
     """One Whisper network."""
 
     def __init__(
-        self, folder: Path, device: str, compute_type: str, device_index: int = 0, threads: int = 0
+        self, folder: Path, device: str, compute_type: str, device_index: int = 0, cores: int = 1
     ) -> None:
+        self._workers = Workers(cores if device == "cpu" else 1)
         self._network = ctranslate2.models.Whisper(
             str(folder),
             device=device,
             device_index=device_index,
             compute_type=compute_type,
-            intra_threads=threads,
+            inter_threads=self._workers.count,
+            intra_threads=self._workers.threads,
         )
         self._spectrogram = Spectrogram(self._network.n_mels)
         self.multilingual = self._network.is_multilingual
@@ -68,14 +71,17 @@ class Recogniser:
             options = chunk.options
             alike[len(previous[index]), options.beam_size, options.temperature].append(index)
         for indexes in alike.values():
-            batch = [chunks[i] for i in indexes]
-            transcripts = self._recognise(batch, [previous[i] for i in indexes])
+            prompted = [(chunks[i], previous[i]) for i in indexes]
+            transcripts = self._workers.map(self._recognise, prompted, lambda p: len(p[0].audio))
             for index, transcript in zip(indexes, transcripts, strict=True):
                 answers[index] = transcript
         return answers
 
     def detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         """The language of each chunk alone, from the encoder and one step of the decoder."""
+        return self._workers.map(self._detect, chunks, lambda chunk: len(chunk.audio))
+
+    def _detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         encoded = self._network.encode(self._features(chunks))
         languages, probabilities = self._languages(encoded, chunks)
         silent = {"text": "", "avg_logprob": 0.0, "compression_ratio": 0.0, "no_speech_prob": 0.0}
@@ -95,9 +101,9 @@ class Recogniser:
         if not self.multilingual and options.detect_language:
             raise InvalidRequest("model: this Whisper knows English only, and tells no languages")
 
-    def _recognise(
-        self, chunks: Sequence[Chunk], previous: list[list[int]]
-    ) -> list[ChunkTranscript]:
+    def _recognise(self, prompted: Sequence[tuple[Chunk, list[int]]]) -> list[ChunkTranscript]:
+        """Transcribe chunks behind prompts of one length."""
+        chunks, previous = zip(*prompted, strict=True)
         encoded = self._network.encode(self._features(chunks))
         languages, probabilities = self._languages(encoded, chunks)
         tokenizers = [

@@ -67,7 +67,7 @@ def introduction(sample_audio) -> np.ndarray:
 
 
 def test_whisper_tells_the_language_and_writes_nothing(introduction):
-    recogniser = Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", threads=2)
+    recogniser = Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", cores=2)
     asked = Options(detect_language=True)
     recogniser.check(asked)
     answer, noise = recogniser.detect(
@@ -80,6 +80,6 @@ def test_whisper_tells_the_language_and_writes_nothing(introduction):
 
 
 def test_a_whisper_of_one_language_does_not_pretend():
-    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", threads=2)
+    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", cores=2)
     with pytest.raises(InvalidRequest, match=r"model.*English only"):
         english.check(Options(detect_language=True))

@@ -18,7 +18,7 @@ INTRODUCTION = slice(int(12.4 * SAMPLE_RATE), int(18.0 * SAMPLE_RATE))
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    return Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", threads=2)
+    return Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", cores=2)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_hotwords_reach_the_decoder(recogniser, introduction):
 
 
 def test_an_english_whisper_says_what_it_cannot_do():
-    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", threads=2)
+    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", cores=2)
     with pytest.raises(InvalidRequest, match=r"language.*English only"):
         english.check(Options(language="de"))
     with pytest.raises(InvalidRequest, match=r"task.*cannot translate"):

@@ -19,6 +19,16 @@ def set_torch_threads(count: int) -> None:
     os.environ["OMP_NUM_THREADS"] = str(count)
 
 
+def computes_in_bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16, twice as fast as in single precision."""
+    try:
+        with open("/proc/cpuinfo") as about:
+            flags = next((line.split() for line in about if line.startswith("flags")), [])
+    except OSError:
+        return False
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+
+
 def cuda_is_available() -> bool:
     """Whether the driver reports a CUDA device.
 

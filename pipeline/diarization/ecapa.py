@@ -1,16 +1,20 @@
 """Speaker embeddings with ECAPA-TDNN, its frame-level layers run once for all speakers."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN, SERes2NetBlock
-from torch.nn import functional
+from speechbrain.nnet.CNN import Conv1d
 
 from pipeline.audio import to_float
 from pipeline.diarization.masks import resample
 from pipeline.diarization.windows import WINDOW
+from pipeline.hardware import computes_in_bfloat16
+from pipeline.workers import Workers
 
 MEL_BANDS = 80
 # Its widest convolution reflects 4 frames of 10 ms at either end, so it needs 5.
@@ -33,20 +37,27 @@ ARCHITECTURE = {
 class Ecapa:
     """SpeechBrain's ``spkrec-ecapa-voxceleb`` (Desplanques et al., 2020), pooled by masks.
 
-    The frame-level layers see the whole stretch.  Attention and statistics see
-    the frames of one mask at a time, as if the rest were padding.
+    The frame-level layers see the whole stretch, which a processor that can
+    computes in bfloat16.  Attention and statistics see the frames of one mask at
+    a time, as if the rest were padding.
     """
 
     dimension = ARCHITECTURE["lin_neurons"]
 
-    def __init__(self, folder: Path, device: str = "cpu") -> None:
+    def __init__(self, folder: Path, device: str = "cpu", cores: int = 1) -> None:
         """Load ``embedding_model.ckpt`` from the folder."""
         self._device = device
+        self._cores = cores
+        self._workers = Workers(cores if device == "cpu" else 1)
+        self._bfloat16 = device == "cpu" and computes_in_bfloat16()
         self._features = Fbank(n_mels=MEL_BANDS).to(device).eval()
         self._network = ECAPA_TDNN(**ARCHITECTURE)
         weights = torch.load(folder / "embedding_model.ckpt", map_location="cpu", weights_only=True)
         self._network.load_state_dict(weights)
         self._network.to(device).eval()
+        for layer in self._network.modules():
+            if isinstance(layer, Conv1d) and layer.kernel_size == 1:
+                layer.padding = "valid"  # "same" copies the layer to pad it with nothing
 
     @torch.inference_mode()
     def __call__(self, audio: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -63,13 +74,16 @@ class Ecapa:
         embeddings = np.full((len(masks), self.dimension), np.nan, np.float32)
         if len(audio) < MIN_SAMPLES:
             return embeddings
+        torch.set_num_threads(self._cores)
         samples = torch.from_numpy(to_float(audio)).to(self._device)
         frames, shared = self._frames(samples[None])
-        masks = resample(masks, len(frames))
-        for row, mask in enumerate(masks):
-            chosen = torch.from_numpy(np.flatnonzero(mask)).to(self._device)
-            if len(chosen):
-                embeddings[row] = self._pool(frames[chosen], shared[chosen]).cpu().numpy()
+        chosen = [np.flatnonzero(mask) for mask in resample(masks, len(frames))]
+        spoken = [row for row, indexes in enumerate(chosen) if len(indexes)]
+        pooled = self._workers.map(
+            partial(self._pool_each, frames, shared), [chosen[row] for row in spoken], len
+        )
+        if spoken:
+            embeddings[spoken] = torch.stack(pooled).cpu().numpy()
         return embeddings
 
     def _frames(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -80,10 +94,12 @@ class Ecapa:
         layer = self._features(samples).transpose(1, 2)
         layer = layer - _mean_around(layer, alone)
         layers = []
-        for block in network.blocks:
-            layer = _excite(block, layer, alone) if hasattr(block, "se_block") else block(layer)
-            layers.append(layer)
-        frames = network.mfa(torch.cat(layers[1:], dim=1))[0].T.contiguous()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16 and not alone):
+            for block in network.blocks:
+                layer = _excite(block, layer, alone) if hasattr(block, "se_block") else block(layer)
+                layers.append(layer)
+            frames = network.mfa(torch.cat(layers[1:], dim=1))[0]
+        frames = frames.T.float().contiguous()
         weight, bias = self._attention()
         return frames, torch.addmm(bias, frames, weight[:, : frames.shape[1]].T)
 
@@ -91,19 +107,37 @@ class Ecapa:
         convolution = self._network.asp.tdnn.conv.conv
         return convolution.weight[:, :, 0], convolution.bias
 
+    @torch.inference_mode()
+    def _pool_each(
+        self, frames: torch.Tensor, shared: torch.Tensor, chosen: Sequence[np.ndarray]
+    ) -> list[torch.Tensor]:
+        """The embedding [192] of each choice of frames; one worker's share of them."""
+        if self._device == "cpu":
+            torch.set_num_threads(self._workers.threads)
+        indexes = (torch.from_numpy(each).to(self._device) for each in chosen)
+        return [self._pool(frames[each], shared[each]) for each in indexes]
+
     def _pool(self, frames: torch.Tensor, shared: torch.Tensor) -> torch.Tensor:
-        """Attentive statistics of these frames [n, 3072], as one embedding [192]."""
+        """Attentive statistics of these frames [n, 3072], as one embedding [192].
+
+        Computes in place, and around the plain mean, so that squares stay small.
+        """
         pooling = self._network.asp
-        channels = frames.shape[1]
         weight, _ = self._attention()
         mean = frames.mean(dim=0)
-        deviation = (frames - mean).square().mean(dim=0).clamp(pooling.eps).sqrt()
-        context = weight[:, channels:] @ torch.cat([mean, deviation])
+        frames = frames - mean
+        deviation = frames.square().mean(dim=0).clamp(pooling.eps).sqrt()
+        context = weight[:, len(mean) :] @ torch.cat([mean, deviation])
         hidden = pooling.tdnn.activation(shared + context).T[None]
-        attention = pooling.conv(torch.tanh(pooling.tdnn.norm(hidden)))[0].T.softmax(dim=0)
-        mean = (attention * frames).sum(dim=0)
-        deviation = (attention * (frames - mean).square()).sum(dim=0).clamp(pooling.eps).sqrt()
-        statistics = torch.cat([mean, deviation])[None, :, None]
+        hidden = torch.tanh(pooling.tdnn.norm(hidden))[0].T
+        convolution = pooling.conv.conv
+        attention = torch.addmm(convolution.bias, hidden, convolution.weight[:, :, 0].T)
+        attention.sub_(attention.amax(dim=0)).exp_()
+        total = attention.sum(dim=0)
+        shift = attention.mul_(frames).sum(dim=0) / total
+        square = attention.mul_(frames).sum(dim=0) / total
+        deviation = (square - shift.square()).clamp(pooling.eps).sqrt()
+        statistics = torch.cat([mean + shift, deviation])[None, :, None]
         return self._network.fc(self._network.asp_bn(statistics))[0, :, 0]
 
 
@@ -119,8 +153,10 @@ def _mean_around(layer: torch.Tensor, alone: bool) -> torch.Tensor:
     """The mean [1, C, T] of the frames around each, or [1, C, 1] of all."""
     if alone:
         return layer.mean(dim=2, keepdim=True)
-    sums = functional.pad(layer.double().cumsum(dim=2), (1, 0))
-    frame = torch.arange(layer.shape[2], device=layer.device)
-    begin = (frame - CONTEXT).clamp(min=0)
-    end = (frame + CONTEXT + 1).clamp(max=len(frame))
-    return ((sums[:, :, end] - sums[:, :, begin]) / (end - begin)).to(layer.dtype)
+    length = layer.shape[2]
+    frame = torch.arange(length, device=layer.device)
+    counts = (frame + CONTEXT + 1).clamp(max=length) - (frame - CONTEXT).clamp(min=0)
+    sums = layer.double().cumsum(dim=2)
+    around = torch.cat([sums[:, :, CONTEXT:], sums[:, :, -1:].expand(-1, -1, CONTEXT)], dim=2)
+    around[:, :, CONTEXT + 1 :] -= sums[:, :, : -CONTEXT - 1]
+    return around.div_(counts).to(layer.dtype)

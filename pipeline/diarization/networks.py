@@ -35,13 +35,13 @@ def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation
 
 def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
     """community-1's WeSpeaker where its weights may be had, else ECAPA."""
-    device = _device(settings, device_index)
-    set_torch_threads(settings.cores_of("speaker_embedding"))
+    device, cores = _device(settings, device_index), settings.cores_of("speaker_embedding")
+    set_torch_threads(cores)
     folder = community_folder(settings)
     if folder is None:
         from pipeline.diarization.ecapa import Ecapa
 
-        return Ecapa(speaker_embedding_folder(settings), device)
+        return Ecapa(speaker_embedding_folder(settings), device, cores)
     from pipeline.diarization.community import WeSpeaker
 
     return WeSpeaker(folder / "embedding", device)

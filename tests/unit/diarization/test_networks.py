@@ -6,10 +6,14 @@ import torch
 from pyannote.audio.utils.powerset import Powerset
 
 from pipeline.audio import to_float
+from pipeline.diarization import ecapa
 from pipeline.diarization.ecapa import MIN_SAMPLES
 from pipeline.diarization.local import LocalDiarizer
+from pipeline.diarization.networks import load_embedding
 from pipeline.diarization.recipe import ungated as ungated_recipe
 from pipeline.diarization.segmentation import SUBSETS
+from pipeline.diarization.windows import WINDOW
+from pipeline.settings import read_settings
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
@@ -56,6 +60,26 @@ def test_a_voice_does_not_depend_on_what_else_is_in_the_stretch(
     whole = ungated.embedding(audio, mask)[0]
     part = ungated.embedding(audio[16_000 * 17 :], mask[:, 1700:])[0]
     assert cosine(whole, part) > 0.99
+
+
+def test_bfloat16_gives_the_same_voices(monkeypatch, audio: np.ndarray) -> None:
+    masks = np.zeros((2, len(audio) // 160), np.uint8)
+    masks[0, 1100:1400] = masks[1, 2250:2700] = 1
+    single, half = (_embed(monkeypatch, bfloat16, audio, masks) for bfloat16 in (False, True))
+    assert (single != half).any()
+    for speaker in (0, 1):
+        assert cosine(single[speaker], half[speaker]) > 0.9995
+
+
+def test_what_equals_stock_is_never_in_bfloat16(monkeypatch, audio: np.ndarray) -> None:
+    window, mask = audio[:WINDOW], np.ones((1, 1), np.uint8)
+    single, half = (_embed(monkeypatch, bfloat16, window, mask) for bfloat16 in (False, True))
+    np.testing.assert_array_equal(single, half)
+
+
+def _embed(monkeypatch, bfloat16: bool, audio: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    monkeypatch.setattr(ecapa, "computes_in_bfloat16", lambda: bfloat16)
+    return load_embedding(read_settings(device="cpu"))(audio, masks)
 
 
 @pytest.mark.parametrize(

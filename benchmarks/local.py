@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from pipeline.alignment import Emission, align
 from pipeline.alignment_networks import AlignmentNetwork, AlignmentNetworks
 from pipeline.attribution import attribute
 from pipeline.audio import SAMPLE_RATE
+from pipeline.decoding import until_credible
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.local import LocalDiarizer
-from pipeline.documents import Segment, Transcript, Turns
+from pipeline.documents import ChunkTranscript, Segment, Transcript, Turns
 from pipeline.options import Options
+from pipeline.recognition import Chunk, Recogniser
 from pipeline.settings import current_settings
 from pipeline.transcription import transcribe
 from pipeline.voice_activity import VoiceActivityDetector
@@ -106,7 +108,7 @@ class Local:
         audio = _decode(path)
         seconds["decode"] = mark()
         with self.whisper.use(None) as network:
-            chunks = Batches(network.recognise, self._settings.whisper_batch_size)
+            chunks = Batches(partial(_recognise, network), self._settings.whisper_batch_size)
             transcript = transcribe(audio, Options(), self._detector, chunks.submit, "base")
         seconds["transcribe"] = mark()
         transcript = align(audio, transcript, None)
@@ -160,6 +162,18 @@ class Local:
         diarizer = self.diarizer
         windows = Batches(lambda batch: diarizer.segmentation(np.stack(batch)), WINDOWS_TOGETHER)
         return diarize(audio, Options(), windows.submit, diarizer.embed, diarizer.recipe)
+
+
+def _recognise(network: Recogniser, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
+    def again(chunk: Chunk, temperature: float) -> ChunkTranscript:
+        options = chunk.options.model_copy(update={"temperature": temperature})
+        (answer,) = network.recognise([Chunk(chunk.audio, options)])
+        return answer
+
+    return [
+        until_credible(answer, partial(again, chunk))
+        for chunk, answer in zip(chunks, network.recognise(chunks), strict=True)
+    ]
 
 
 def _decode(path: str) -> np.ndarray:

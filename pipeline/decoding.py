@@ -6,7 +6,8 @@ those of OpenAI's decoder (https://github.com/openai/whisper).
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from pipeline.documents import ChunkTranscript
 
 MAX_COMPRESSION_RATIO = 2.4
 MIN_AVG_LOGPROB = -1.0
@@ -37,70 +38,49 @@ def search(temperature: float, beam_size: int) -> dict[str, object]:
     }
 
 
-@dataclass
-class Decoding:
-    """What the decoder made of one chunk."""
-
-    tokens: list[int]
-    text: str
-    avg_logprob: float
-    no_speech_prob: float
-    temperature: float = 0.0
-
-    @property
-    def compression_ratio(self) -> float:
-        """Of the text; high when it repeats itself."""
-        return compression_ratio(self.text)
-
-    @property
-    def is_silence(self) -> bool:
-        """Whether the network itself doubts that anybody spoke."""
-        surer = self.no_speech_prob - MAX_NO_SPEECH_PROB
-        return surer > 0 and self.avg_logprob < MIN_AVG_LOGPROB + surer * LOGPROB_FOR_NO_SPEECH
-
-    @property
-    def is_invented(self) -> bool:
-        """Whether nobody spoke, as far as can be told once every temperature was tried."""
-        return self.is_silence or (
-            self.is_doubtful and self.no_speech_prob > MAX_DOUBTFUL_NO_SPEECH_PROB
-        )
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether another temperature should be tried."""
-        if self.is_silence:
-            return False
-        return self.compression_ratio > MAX_COMPRESSION_RATIO or self.avg_logprob < MIN_AVG_LOGPROB
+def is_silence(chunk: ChunkTranscript) -> bool:
+    """Whether the network itself doubts that anybody spoke."""
+    surer = chunk.no_speech_prob - MAX_NO_SPEECH_PROB
+    return surer > 0 and chunk.avg_logprob < MIN_AVG_LOGPROB + surer * LOGPROB_FOR_NO_SPEECH
 
 
-Again = Callable[[list[int], float], list[Decoding]]
+def is_doubtful(chunk: ChunkTranscript) -> bool:
+    """Whether another temperature should be tried."""
+    if is_silence(chunk):
+        return False
+    return chunk.compression_ratio > MAX_COMPRESSION_RATIO or chunk.avg_logprob < MIN_AVG_LOGPROB
 
 
-def until_credible(decodings: list[Decoding], again: Again) -> list[Decoding]:
+def is_invented(chunk: ChunkTranscript) -> bool:
+    """Whether nobody spoke, as far as can be told once every temperature was tried."""
+    return is_silence(chunk) or (
+        is_doubtful(chunk) and chunk.no_speech_prob > MAX_DOUBTFUL_NO_SPEECH_PROB
+    )
+
+
+def until_credible(
+    chunk: ChunkTranscript, again: Callable[[float], ChunkTranscript]
+) -> ChunkTranscript:
     """Sample anew, at rising temperatures, what repeats itself or is unlikely.
 
     Where no temperature helps, the likeliest attempt that does not repeat itself counts.
 
     Args:
-        decodings: of the chunks of a batch, at the first temperature.
-        again: decodes the chunks of these numbers once more, at this temperature.
+        chunk: the first attempt.
+        again: makes another one, at this temperature.
+
+    Returns:
+        The attempt that counts, without text, tokens and words if nobody spoke.
     """
-    attempts = [[decoding] for decoding in decodings]
+    attempts = [chunk]
     for temperature in TEMPERATURES:
-        doubtful = [
-            i
-            for i, tried in enumerate(attempts)
-            if tried[-1].is_doubtful and tried[-1].temperature < temperature
-        ]
-        if not doubtful:
-            continue
-        for index, decoding in zip(doubtful, again(doubtful, temperature), strict=True):
-            decoding.temperature = temperature
-            attempts[index].append(decoding)
-    return [
-        max(tried, key=_credibility) if tried[-1].is_doubtful else tried[-1] for tried in attempts
-    ]
+        if is_doubtful(attempts[-1]) and temperature > attempts[-1].temperature:
+            attempts.append(again(temperature))
+    chunk = max(attempts, key=_credibility) if is_doubtful(attempts[-1]) else attempts[-1]
+    if is_invented(chunk):
+        return chunk.model_copy(update={"text": "", "tokens": [], "words": []})
+    return chunk
 
 
-def _credibility(decoding: Decoding) -> tuple[bool, float]:
-    return decoding.compression_ratio <= MAX_COMPRESSION_RATIO, decoding.avg_logprob
+def _credibility(chunk: ChunkTranscript) -> tuple[bool, float]:
+    return chunk.compression_ratio <= MAX_COMPRESSION_RATIO, chunk.avg_logprob

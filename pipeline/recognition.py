@@ -14,7 +14,7 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 
 from pipeline.audio import seconds
-from pipeline.decoding import Decoding, search, until_credible
+from pipeline.decoding import compression_ratio, search
 from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
@@ -36,6 +36,9 @@ class Chunk:
 
     audio: np.ndarray
     options: Options
+
+
+Prompted = tuple[Chunk, list[int]]  # with the tokens of what came before
 
 
 class Recogniser:
@@ -63,23 +66,12 @@ class Recogniser:
         Raises:
             InvalidRequest: this Whisper does not know the language or the task.
         """
-        answers: list[ChunkTranscript | None] = [None] * len(chunks)
-        alike: dict[tuple[int, int, float], list[int]] = defaultdict(list)
-        previous = [self._vocabulary.previous_text(chunk.options) for chunk in chunks]
-        for index, chunk in enumerate(chunks):
-            # CTranslate2 wants <|startoftranscript|> at one position in the whole batch.
-            options = chunk.options
-            alike[len(previous[index]), options.beam_size, options.temperature].append(index)
-        for indexes in alike.values():
-            prompted = [(chunks[i], previous[i]) for i in indexes]
-            transcripts = self._workers.map(self._recognise, prompted, lambda p: len(p[0].audio))
-            for index, transcript in zip(indexes, transcripts, strict=True):
-                answers[index] = transcript
-        return answers
+        prompted = [(chunk, self._vocabulary.previous_text(chunk.options)) for chunk in chunks]
+        return self._workers.map(self._recognise, prompted, size=_samples, kind=_search)
 
     def detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         """The language of each chunk alone, from the encoder and one step of the decoder."""
-        return self._workers.map(self._detect, chunks, lambda chunk: len(chunk.audio))
+        return self._workers.map(self._detect, chunks, size=lambda chunk: len(chunk.audio))
 
     def _detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         encoded = self._network.encode(self._features(chunks))
@@ -101,8 +93,8 @@ class Recogniser:
         if not self.multilingual and options.detect_language:
             raise InvalidRequest("model: this Whisper knows English only, and tells no languages")
 
-    def _recognise(self, prompted: Sequence[tuple[Chunk, list[int]]]) -> list[ChunkTranscript]:
-        """Transcribe chunks behind prompts of one length."""
+    def _recognise(self, prompted: Sequence[Prompted]) -> list[ChunkTranscript]:
+        """Transcribe chunks behind prompts of one length, at one temperature."""
         chunks, previous = zip(*prompted, strict=True)
         encoded = self._network.encode(self._features(chunks))
         languages, probabilities = self._languages(encoded, chunks)
@@ -115,43 +107,36 @@ class Recogniser:
             for text, tokenizer in zip(previous, tokenizers, strict=True)
         ]
         options = chunks[0].options
-        most_tokens = [
-            FEWEST_TOKENS + round(seconds(len(chunk.audio)) * TOKENS_PER_SECOND) for chunk in chunks
-        ]
-
-        def again(indexes: list[int], temperature: float) -> list[Decoding]:
-            return self._decode(
-                self._rows(encoded, indexes),
-                [prompts[i] for i in indexes],
-                [tokenizers[i] for i in indexes],
-                max(most_tokens[i] for i in indexes),
-                temperature,
-                beam_size=1,
-            )
-
-        decodings = self._decode(
-            encoded, prompts, tokenizers, max(most_tokens), options.temperature, options.beam_size
+        longest = max(seconds(len(chunk.audio)) for chunk in chunks)
+        most_tokens = FEWEST_TOKENS + round(longest * TOKENS_PER_SECOND)
+        results = self._network.generate(
+            encoded,
+            prompts,
+            max_length=min(max(map(len, prompts)) + most_tokens, MAX_TOKENS),
+            return_scores=True,
+            return_no_speech_prob=True,
+            **search(options.temperature, options.beam_size),
         )
-        decodings = until_credible(decodings, again)
-        for decoding in decodings:
-            if decoding.is_invented:
-                decoding.text, decoding.tokens = "", []
-        words = self._words(encoded, chunks, tokenizers, decodings)
+        spoken = [result.sequences_ids[0] for result in results]
+        words = self._words(encoded, chunks, tokenizers, spoken)
+        texts = [
+            tokenizer.decode(tokens).strip()
+            for tokenizer, tokens in zip(tokenizers, spoken, strict=True)
+        ]
         return [
             ChunkTranscript(
-                language=language,
-                language_probabilities=heard,
-                text=decoding.text,
-                tokens=decoding.tokens,
-                words=spoken,
-                temperature=decoding.temperature,
-                avg_logprob=decoding.avg_logprob,
-                compression_ratio=decoding.compression_ratio,
-                no_speech_prob=decoding.no_speech_prob,
+                language=languages[row],
+                language_probabilities=probabilities[row],
+                text=texts[row],
+                tokens=spoken[row],
+                words=words[row],
+                temperature=options.temperature,
+                # CTranslate2 averages over the tokens, OpenAI counts the end token as well.
+                avg_logprob=result.scores[0] * len(spoken[row]) / (len(spoken[row]) + 1),
+                compression_ratio=compression_ratio(texts[row]),
+                no_speech_prob=result.no_speech_prob,
             )
-            for language, heard, decoding, spoken in zip(
-                languages, probabilities, decodings, words, strict=True
-            )
+            for row, result in enumerate(results)
         ]
 
     def _features(self, chunks: Sequence[Chunk]) -> ctranslate2.StorageView:
@@ -177,60 +162,28 @@ class Recogniser:
                     languages[index] = next(iter(heard[index]))
         return languages, heard
 
-    def _decode(
-        self,
-        encoded: ctranslate2.StorageView,
-        prompts: list[list[int]],
-        tokenizers: list[Tokenizer],
-        most_tokens: int,
-        temperature: float,
-        beam_size: int,
-    ) -> list[Decoding]:
-        results = self._network.generate(
-            encoded,
-            prompts,
-            max_length=min(max(map(len, prompts)) + most_tokens, MAX_TOKENS),
-            return_scores=True,
-            return_no_speech_prob=True,
-            **search(temperature, beam_size),
-        )
-        decodings = []
-        for result, tokenizer in zip(results, tokenizers, strict=True):
-            tokens = result.sequences_ids[0]
-            decodings.append(
-                Decoding(
-                    tokens=tokens,
-                    text=tokenizer.decode(tokens).strip(),
-                    # CTranslate2 averages over the tokens, OpenAI counts the end token as well.
-                    avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
-                    no_speech_prob=result.no_speech_prob,
-                    temperature=temperature,
-                )
-            )
-        return decodings
-
     def _words(
         self,
         encoded: ctranslate2.StorageView,
         chunks: Sequence[Chunk],
         tokenizers: list[Tokenizer],
-        decodings: list[Decoding],
+        spoken: Sequence[list[int]],
     ) -> list[list]:
         """Word times from cross-attention for the chunks that want them."""
         words: list[list] = [[] for _ in chunks]
         by_start: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, chunk in enumerate(chunks):
-            if chunk.options.word_timestamps and decodings[index].tokens:
+            if chunk.options.word_timestamps and spoken[index]:
                 by_start[tuple(tokenizers[index].sot_sequence)].append(index)
         for start_sequence, indexes in by_start.items():
             alignments = self._network.align(
                 self._rows(encoded, indexes),
                 list(start_sequence),
-                [decodings[i].tokens for i in indexes],
+                [spoken[i] for i in indexes],
                 [len(chunks[i].audio) // HOP for i in indexes],
             )
             for index, alignment in zip(indexes, alignments, strict=True):
-                words[index] = words_of(decodings[index].tokens, alignment, tokenizers[index])
+                words[index] = words_of(spoken[index], alignment, tokenizers[index])
         return words
 
     def _rows(
@@ -246,3 +199,15 @@ class Recogniser:
         else:
             rows = np.ascontiguousarray(np.asarray(encoded)[indexes])
         return ctranslate2.StorageView.from_array(rows)
+
+
+def _samples(prompted: Prompted) -> int:
+    chunk, _ = prompted
+    return len(chunk.audio)
+
+
+def _search(prompted: Prompted) -> tuple[int, int, float]:
+    """What must be the same in a batch of CTranslate2's."""
+    chunk, previous = prompted
+    # It wants <|startoftranscript|> at one position.
+    return len(previous), chunk.options.beam_size, chunk.options.temperature

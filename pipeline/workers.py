@@ -1,6 +1,7 @@
 """A batch dealt out to workers that compute side by side, each on cores of its own."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -27,12 +28,14 @@ class Workers:
         work: Callable[[Sequence[Item]], list[Answer]],
         items: Sequence[Item],
         size: Callable[[Item], int],
+        kind: Callable[[Item], Hashable] = lambda item: None,
     ) -> list[Answer]:
         """Do the work on a share of the items in each worker.
 
         Args:
             work: takes a share of the items and gives an answer for each of them.
             size: how much work an item is, so that the shares are alike.
+            kind: only items of one kind are in a share.
 
         Returns:
             The answers in the order of the items.
@@ -40,8 +43,13 @@ class Workers:
         Raises:
             Exception: what the work raised, once all workers are done.
         """
-        by_size = sorted(range(len(items)), key=lambda index: size(items[index]), reverse=True)
-        shares = [by_size[first :: self.count] for first in range(min(self.count, len(items)))]
+        kinds = defaultdict(list)
+        for index in sorted(range(len(items)), key=lambda i: size(items[i]), reverse=True):
+            kinds[kind(items[index])].append(index)
+        dealt = [
+            alike[first :: self.count] for alike in kinds.values() for first in range(self.count)
+        ]
+        shares = [share for share in dealt if share]
         done = [self._pool.submit(work, [items[i] for i in share]) for share in shares]
         wait(done)
         answers = {}

@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from pipeline.decoding import until_credible
 from pipeline.documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.recognition import Chunk
@@ -48,9 +49,7 @@ class WhisperLeaf:
         """
         self._await_network(options)
         with pieces(self._chunks, options) as chunks:
-            yield lambda chunk: chunks.submit(
-                partial(when_loaded, options, partial(_recognise, chunk))
-            )
+            yield lambda chunk: chunks.submit(partial(_recognise, chunk))
 
     def _await_network(self, options: Options) -> None:
         # Chunks that wait for a network would take the places of others' chunks.
@@ -66,6 +65,15 @@ class WhisperLeaf:
 
 
 def _recognise(chunk: Chunk) -> ChunkTranscript:
-    inputs = {"AUDIO": chunk.audio[None]}
-    response = call_leaf(LEAF, inputs, ["CHUNK_TRANSCRIPT"], chunk.options)
+    # Each attempt goes through the leaf's queue: in one batch with its first, a chunk that
+    # takes six would keep the others of the batch, and all behind it, waiting.
+    def attempt(temperature: float) -> ChunkTranscript:
+        options = chunk.options.model_copy(update={"temperature": temperature})
+        return when_loaded(options, partial(_ask, chunk.audio, options))
+
+    return until_credible(attempt(chunk.options.temperature), attempt)
+
+
+def _ask(audio: np.ndarray, options: Options) -> ChunkTranscript:
+    response = call_leaf(LEAF, {"AUDIO": audio[None]}, ["CHUNK_TRANSCRIPT"], options)
     return read_document(response, "CHUNK_TRANSCRIPT", ChunkTranscript)

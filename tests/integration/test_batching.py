@@ -6,6 +6,10 @@ import httpx
 import pytest
 import tritonclient.http as triton
 
+from pipeline.audio import SAMPLE_RATE
+from pipeline.decoding import TEMPERATURES
+from tests.asking import transcript_of_samples
+
 AT_ONCE = 8
 
 
@@ -62,3 +66,16 @@ def test_a_request_that_fails_leaves_its_neighbours_alone(service, post):
     assert "nobody/knows-this" in answers[1].json()["detail"]
     assert answers[0].json()["segments"] == answers[2].json()["segments"]
     assert large_batches(before, batch_sizes(service, "whisper")) > 0
+
+
+def test_doubt_does_not_hold_up_a_batch(service, sample_audio, tmp_path):
+    """Speech played backwards is doubtful, and each further attempt goes through the queue."""
+    before = batch_sizes(service, "whisper")
+    backwards = sample_audio[20 * SAMPLE_RATE :][::-1]
+    query = {"language": "en", "diarize": "false", "word_timestamps": "false"}
+    (segment,) = transcript_of_samples(service, tmp_path, backwards, **query)["segments"]
+    after = batch_sizes(service, "whisper")
+    attempts = sum(size * (count - before.get(size, 0)) for size, count in after.items())
+    counted = 1 + round(segment["temperature"] / TEMPERATURES[0])
+    assert attempts in {counted, 1 + len(TEMPERATURES)}
+    assert attempts > 1

@@ -4,43 +4,62 @@ import zlib
 
 import pytest
 
-from pipeline.decoding import Decoding, compression_ratio, until_credible
+from pipeline.decoding import (
+    compression_ratio,
+    is_doubtful,
+    is_invented,
+    is_silence,
+    until_credible,
+)
+from pipeline.documents import ChunkTranscript, Word
 
 
-def loop() -> Decoding:
-    return Decoding([1], "and so on " * 40, avg_logprob=-0.1, no_speech_prob=0.0)
+def chunk(text: str, avg_logprob: float, no_speech_prob: float) -> ChunkTranscript:
+    return ChunkTranscript(
+        language="en",
+        text=text,
+        tokens=[1],
+        words=[Word(word=text, start=0.0, end=1.0, score=0.5)],
+        avg_logprob=avg_logprob,
+        compression_ratio=compression_ratio(text),
+        no_speech_prob=no_speech_prob,
+    )
 
 
-def fine() -> Decoding:
-    return Decoding([1], "I'm Sheila in Texas.", avg_logprob=-0.3, no_speech_prob=0.0)
+def loop() -> ChunkTranscript:
+    return chunk("and so on " * 40, avg_logprob=-0.1, no_speech_prob=0.0)
 
 
-def unlikely(avg_logprob: float = -1.4) -> Decoding:
-    return Decoding([1], "I'm Sheila in Texas.", avg_logprob, no_speech_prob=0.1)
+def fine() -> ChunkTranscript:
+    return chunk("I'm Sheila in Texas.", avg_logprob=-0.3, no_speech_prob=0.0)
 
 
-def silent() -> Decoding:
-    return Decoding([1], "Thank you.", avg_logprob=-1.4, no_speech_prob=0.9)
+def unlikely(avg_logprob: float = -1.4) -> ChunkTranscript:
+    return chunk("I'm Sheila in Texas.", avg_logprob, no_speech_prob=0.1)
+
+
+def silent() -> ChunkTranscript:
+    return chunk("Thank you.", avg_logprob=-1.4, no_speech_prob=0.9)
 
 
 class Decoder:
     """Answers with what it was given, attempt by attempt, and notes what it was asked."""
 
-    def __init__(self, *answers: list[Decoding]) -> None:
+    def __init__(self, *answers: ChunkTranscript) -> None:
         self.answers = list(answers)
-        self.asked: list[tuple[list[int], float]] = []
+        self.asked: list[float] = []
 
-    def __call__(self, indexes: list[int], temperature: float) -> list[Decoding]:
-        self.asked.append((indexes, temperature))
-        return self.answers.pop(0)
+    def __call__(self, temperature: float) -> ChunkTranscript:
+        self.asked.append(temperature)
+        return self.answers.pop(0).model_copy(update={"temperature": temperature})
 
 
 def test_what_repeats_itself_is_doubtful():
-    assert loop().is_doubtful
-    assert unlikely().is_doubtful
-    assert not fine().is_doubtful
-    assert silent().is_silence
-    assert not silent().is_doubtful
+    assert is_doubtful(loop())
+    assert is_doubtful(unlikely())
+    assert not is_doubtful(fine())
+    assert is_silence(silent())
+    assert not is_doubtful(silent())
 
 
 @pytest.mark.parametrize(
@@ -60,7 +79,11 @@ def test_what_repeats_itself_is_doubtful():
 def test_what_nobody_said_is_told_from_what_somebody_did(
     text, no_speech_prob, avg_logprob, invented
 ):
-    assert Decoding([1], text, avg_logprob, no_speech_prob).is_invented == invented
+    heard = chunk(text, avg_logprob, no_speech_prob)
+    assert is_invented(heard) == invented
+    counts = until_credible(heard, lambda temperature: heard)
+    kept = ("", [], []) if invented else (text, heard.tokens, heard.words)
+    assert (counts.text, counts.tokens, counts.words) == kept
 
 
 def test_the_compression_ratio_is_openais():
@@ -70,27 +93,35 @@ def test_the_compression_ratio_is_openais():
     assert compression_ratio("") == 0.0
 
 
-def test_only_the_doubtful_are_decoded_again_until_one_will_do():
-    decoder = Decoder([unlikely(), fine()], [fine()])
-    loops, stays, improves = until_credible([loop(), fine(), unlikely()], decoder)
-    assert decoder.asked == [([0, 2], 0.2), ([0], 0.4)]
-    assert [each.temperature for each in (loops, stays, improves)] == [0.4, 0.0, 0.2]
-    assert {each.text for each in (loops, stays, improves)} == {fine().text}
+def test_what_is_doubtful_is_decoded_again_until_it_will_do():
+    decoder = Decoder(unlikely(), fine())
+    heard = until_credible(loop(), decoder)
+    assert decoder.asked == [0.2, 0.4]
+    assert (heard.text, heard.temperature) == (fine().text, 0.4)
+
+
+def test_what_will_do_is_not_decoded_again():
+    decoder = Decoder()
+    assert until_credible(fine(), decoder) == fine()
+    assert decoder.asked == []
+
+
+def test_attempts_go_on_from_the_first_temperature():
+    decoder = Decoder(loop(), loop())
+    until_credible(loop().model_copy(update={"temperature": 0.6}), decoder)
+    assert decoder.asked == [0.8, 1.0]
 
 
 def test_what_turns_out_to_be_silence_is_not_tried_again():
-    decoder = Decoder([silent()])
-    (heard,) = until_credible([loop()], decoder)
-    assert heard.is_silence
-    assert len(decoder.asked) == 1
+    decoder = Decoder(silent())
+    assert until_credible(loop(), decoder).text == ""
+    assert decoder.asked == [0.2]
 
 
 @pytest.mark.parametrize("best", range(5))
 def test_where_none_will_do_the_likeliest_that_does_not_loop_counts(best):
-    attempts = [[unlikely(-1.2 if i == best else -2.0)] for i in range(5)]
-    decoder = Decoder(*attempts)
-    (heard,) = until_credible([loop()], decoder)
-    assert heard is attempts[best][0]
-    assert [temperature for _, temperature in decoder.asked] == [0.2, 0.4, 0.6, 0.8, 1.0]
-    (heard,) = until_credible([loop()], Decoder(*([loop()] for _ in range(5))))
-    assert heard.text == loop().text
+    decoder = Decoder(*(unlikely(-1.2 if i == best else -2.0) for i in range(5)))
+    heard = until_credible(loop(), decoder)
+    assert decoder.asked == [0.2, 0.4, 0.6, 0.8, 1.0]
+    assert heard.temperature == decoder.asked[best]
+    assert until_credible(loop(), Decoder(*(loop() for _ in range(5)))).text == loop().text

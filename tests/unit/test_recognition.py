@@ -6,6 +6,8 @@ from faster_whisper import WhisperModel
 
 from pipeline.audio import SAMPLE_RATE, to_float
 from pipeline.chunking import CHUNK_SAMPLES
+from pipeline.decoding import until_credible
+from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
 from pipeline.recognition import Chunk, Recogniser
@@ -76,7 +78,13 @@ def test_figures_are_the_networks_own(recogniser, introduction, sample_audio):
 
 @pytest.mark.parametrize("name", ["silence", "chords", "drums"])
 def test_no_words_are_invented_even_where_the_detector_is_fooled(recogniser, name):
-    (chunk,) = recogniser.recognise([Chunk(sound(name)[: 5 * SAMPLE_RATE], Options())])
+    audio = sound(name)[: 5 * SAMPLE_RATE]
+
+    def attempt(temperature: float) -> ChunkTranscript:
+        (answer,) = recogniser.recognise([Chunk(audio, Options(temperature=temperature))])
+        return answer
+
+    chunk = until_credible(attempt(0.0), attempt)
     assert (chunk.text, chunk.tokens, chunk.words) == ("", [], [])
     assert chunk.no_speech_prob > 0.5
     assert np.isfinite([chunk.avg_logprob, chunk.compression_ratio]).all()
@@ -127,11 +135,12 @@ def test_an_english_whisper_says_what_it_cannot_do():
     english.check(Options(language="en"))
 
 
-def test_a_temperature_samples_and_doubt_goes_on_from_it(recogniser, introduction):
+def test_each_chunk_is_decoded_at_its_own_temperature(recogniser, introduction):
     warm = Options(language="en", temperature=1.0, word_timestamps=False)
     cold = warm.model_copy(update={"temperature": 0.0})
-    answers = recogniser.recognise([Chunk(introduction, options) for options in (warm, cold)])
-    assert [answer.temperature for answer in answers] == [1.0, 0.0]
-    noise = np.random.default_rng(0).normal(0, 3000, 5 * SAMPLE_RATE).astype(np.int16)
-    (doubtful,) = recogniser.recognise([Chunk(noise, warm.model_copy(update={"temperature": 0.5}))])
-    assert doubtful.temperature >= 0.5
+    chunks = [Chunk(introduction, options) for options in (warm, cold)]
+    answers = [recogniser.recognise(chunks) for _ in range(3)]
+    assert [answer.temperature for answer in answers[0]] == [1.0, 0.0]
+    sampled, searched = zip(*answers, strict=True)
+    assert len({answer.avg_logprob for answer in searched}) == 1
+    assert len({answer.avg_logprob for answer in sampled}) > 1

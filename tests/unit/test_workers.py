@@ -39,6 +39,18 @@ def test_shares_are_alike():
     assert sorted(shares) == [[29, 1], [30, 2]]
 
 
+def test_a_share_is_of_one_kind():
+    shares = []
+
+    def note(share: list[str]) -> list[str]:
+        shares.append(share)
+        return share
+
+    items = ["a0", "b0", "a1", "a2"]
+    assert Workers(2).map(note, items, size=len, kind=lambda item: item[0]) == items
+    assert sorted(shares) == [["a0", "a2"], ["a1"], ["b0"]]
+
+
 def test_one_item_is_one_share_and_none_is_none():
     assert Workers(4).map(lambda share: [len(share)], ["chunk"], len) == [1]
     assert Workers(4).map(lambda share: share, [], len) == []

@@ -113,11 +113,13 @@ def align_characters(
     last_column = np.empty(frames + 1, np.float32)
     last_column[0] = trellis[-1]
     trellis[0] = waited[0]
-    for t in range(frames):
-        stay = trellis[1:] + silent[t]
-        advance = trellis[:-1] + spoken[t]
-        advanced[t] = advance > stay
-        trellis[1:] = np.maximum(stay, advance)
+    stay, advance = np.empty(count, np.float32), np.empty(count, np.float32)
+    before, here = trellis[:-1], trellis[1:]
+    for t, (score, scores) in enumerate(zip(silent.tolist(), spoken, strict=True)):
+        np.add(here, score, out=stay)
+        np.add(before, scores, out=advance)
+        np.greater(advance, stay, out=advanced[t])
+        np.maximum(stay, advance, out=here)
         trellis[0] = waited[t + 1]
         last_column[t + 1] = trellis[-1]
     return _backtrack(advanced, int(np.argmax(last_column)), spoken, silent)
@@ -127,21 +129,28 @@ def _backtrack(
     advanced: np.ndarray, end: int, spoken: np.ndarray, silent: np.ndarray
 ) -> list[CharacterSpan] | None:
     """Follow the decisions back from frame ``end``; see :func:`align_characters`."""
-    character = advanced.shape[1] - 1
-    spans: list[CharacterSpan] = []
-    scores: list[float] = []
-    until = end
-    for t in range(end - 1, -1, -1):
-        if not advanced[t, character]:
-            scores.append(float(silent[t]))
-            continue
-        scores.append(float(spoken[t, character]))
-        spans.append(CharacterSpan(t, until, float(np.mean(np.exp(scores)))))
-        scores, until = [], t
-        if character == 0:
-            return spans[::-1]
-        character -= 1
-    return None
+    starts = np.empty(advanced.shape[1] + 1, int)
+    starts[-1] = end
+    frame = end
+    for character in range(advanced.shape[1] - 1, -1, -1):
+        column = advanced[:frame, character]
+        if not column.any():
+            return None
+        frame -= int(column[::-1].argmax()) + 1  # behind the frames in which it waits
+        starts[character] = frame
+    probabilities = np.exp(silent, dtype=float)
+    first = starts[:-1]
+    probabilities[first] = np.exp(spoken[first, np.arange(len(first))], dtype=float)
+    sums = np.add.reduceat(probabilities[:end], first)
+    return [
+        CharacterSpan(*span)
+        for span in zip(
+            first.tolist(),
+            starts[1:].tolist(),
+            (sums / np.diff(starts)).tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _with_wildcard(emission: np.ndarray, blank: int) -> np.ndarray:

@@ -112,8 +112,7 @@ class Ecapa:
         self, frames: torch.Tensor, shared: torch.Tensor, chosen: Sequence[np.ndarray]
     ) -> list[torch.Tensor]:
         """The embedding [192] of each choice of frames; one worker's share of them."""
-        if self._device == "cpu":
-            torch.set_num_threads(self._workers.threads)
+        torch.set_num_threads(self._workers.threads)
         indexes = (torch.from_numpy(each).to(self._device) for each in chosen)
         return [self._pool(frames[each], shared[each]) for each in indexes]
 

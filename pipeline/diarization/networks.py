@@ -30,7 +30,7 @@ def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation
     from pipeline.diarization.community import TorchSegmentation
 
     set_torch_threads(cores)
-    return TorchSegmentation(folder / "segmentation", device)
+    return TorchSegmentation(folder / "segmentation", device, cores)
 
 
 def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:

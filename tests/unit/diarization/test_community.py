@@ -20,7 +20,7 @@ OPTIONS = Options(num_speakers=2, return_speaker_embeddings=True)
 def diarizer(community_folder: Path) -> LocalDiarizer:
     """The pair, from its folder."""
     return LocalDiarizer(
-        TorchSegmentation(community_folder / "segmentation"),
+        TorchSegmentation(community_folder / "segmentation", cores=2),
         WeSpeaker(community_folder / "embedding"),
         community(community_folder),
     )

@@ -63,6 +63,9 @@ class Recogniser:
     def recognise(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         """Transcribe chunks, which may be of different recordings, languages and tasks.
 
+        One attempt at each, at the temperature of its options, credible or not; see
+        :func:`pipeline.decoding.until_credible`.
+
         Raises:
             InvalidRequest: this Whisper does not know the language or the task.
         """

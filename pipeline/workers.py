@@ -51,7 +51,7 @@ class Workers:
         ]
         shares = [share for share in dealt if share]
         done = [self._pool.submit(work, [items[i] for i in share]) for share in shares]
-        wait(done)
+        wait(done)  # for no longer than a leaf's batch may take, which has a deadline
         answers = {}
         for share, future in zip(shares, done, strict=True):
             answers.update(zip(share, future.result(), strict=True))

@@ -171,8 +171,7 @@ class Local:
 
 def _recognise(network: Recogniser, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
     def again(chunk: Chunk, temperature: float) -> ChunkTranscript:
-        options = chunk.options.model_copy(update={"temperature": temperature})
-        (answer,) = network.recognise([Chunk(chunk.audio, options)])
+        (answer,) = network.recognise([chunk.at(temperature)])
         return answer
 
     return [

@@ -37,6 +37,10 @@ class Chunk:
     audio: np.ndarray
     options: Options
 
+    def at(self, temperature: float) -> "Chunk":
+        """The same, to be attempted at another temperature."""
+        return Chunk(self.audio, self.options.model_copy(update={"temperature": temperature}))
+
 
 Prompted = tuple[Chunk, list[int]]  # with the tokens of what came before
 
@@ -70,7 +74,7 @@ class Recogniser:
             InvalidRequest: this Whisper does not know the language or the task.
         """
         prompted = [(chunk, self._vocabulary.previous_text(chunk.options)) for chunk in chunks]
-        return self._workers.map(self._recognise, prompted, size=_samples, kind=_search)
+        return self._workers.map(self._recognise, prompted, size=_samples, kind=_kind)
 
     def detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         """The language of each chunk alone, from the encoder and one step of the decoder."""
@@ -209,7 +213,7 @@ def _samples(prompted: Prompted) -> int:
     return len(chunk.audio)
 
 
-def _search(prompted: Prompted) -> tuple[int, int, float]:
+def _kind(prompted: Prompted) -> tuple[int, int, float]:
     """What must be the same in a batch of CTranslate2's."""
     chunk, previous = prompted
     # It wants <|startoftranscript|> at one position.

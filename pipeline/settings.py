@@ -165,8 +165,8 @@ class Settings(BaseSettings):
     def whisper_batch_size(self) -> int:
         """Chunks in one batch of Whisper.
 
-        On a CPU a batch of 8 is a twentieth faster a chunk than one of 4, but keeps
-        a chunk that arrives meanwhile waiting for about twice as long.
+        On a CPU a batch of 8 is no faster a chunk than one of 4, and keeps a chunk
+        that arrives meanwhile waiting for twice as long.
         """
         return self.batch_size or (8 if self.torch_device == "cuda" else 4)
 

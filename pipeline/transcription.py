@@ -21,7 +21,7 @@ Answers = Iterable[tuple[Span, "Future[ChunkTranscript]"]]
 HEARD_SAMPLES = CHUNK_SAMPLES  # by which a language is detected where nothing else is wanted
 VOTERS = 16  # chunks, some six minutes of speech, that decide on the language
 ONSET = 0.05  # of a word's loudest step: under it, 26 dB, is the silence before the word
-FIRST_VOTERS = 3  # where somebody waits for the first words: a batch of Whisper on a CPU
+FIRST_VOTERS = 3  # where somebody waits for the first words: less than a batch of Whisper
 
 
 def transcribe(

@@ -37,9 +37,9 @@ ARCHITECTURE = {
 class Ecapa:
     """SpeechBrain's ``spkrec-ecapa-voxceleb`` (Desplanques et al., 2020), pooled by masks.
 
-    The frame-level layers see the whole stretch, which a processor that can
-    computes in bfloat16.  Attention and statistics see the frames of one mask at
-    a time, as if the rest were padding.
+    The frame-level layers see the whole stretch, and compute it in bfloat16 where
+    the processor has that.  Attention and statistics see the frames of one mask
+    at a time, as if the rest were padding.
     """
 
     dimension = ARCHITECTURE["lin_neurons"]
@@ -74,7 +74,7 @@ class Ecapa:
         embeddings = np.full((len(masks), self.dimension), np.nan, np.float32)
         if len(audio) < MIN_SAMPLES:
             return embeddings
-        torch.set_num_threads(self._cores)
+        torch.set_num_threads(self._cores)  # a thread new to torch takes on what workers set
         samples = torch.from_numpy(to_float(audio)).to(self._device)
         frames, shared = self._frames(samples[None])
         chosen = [np.flatnonzero(mask) for mask in resample(masks, len(frames))]

@@ -68,12 +68,12 @@ def _recognise(chunk: Chunk) -> ChunkTranscript:
     # Each attempt goes through the leaf's queue: in one batch with its first, a chunk that
     # takes six would keep the others of the batch, and all behind it, waiting.
     def attempt(temperature: float) -> ChunkTranscript:
-        options = chunk.options.model_copy(update={"temperature": temperature})
-        return when_loaded(options, partial(_ask, chunk.audio, options))
+        return when_loaded(chunk.options, partial(_ask, chunk.at(temperature)))
 
     return until_credible(attempt(chunk.options.temperature), attempt)
 
 
-def _ask(audio: np.ndarray, options: Options) -> ChunkTranscript:
-    response = call_leaf(LEAF, {"AUDIO": audio[None]}, ["CHUNK_TRANSCRIPT"], options)
+def _ask(chunk: Chunk) -> ChunkTranscript:
+    inputs = {"AUDIO": chunk.audio[None]}
+    response = call_leaf(LEAF, inputs, ["CHUNK_TRANSCRIPT"], chunk.options)
     return read_document(response, "CHUNK_TRANSCRIPT", ChunkTranscript)

@@ -78,10 +78,10 @@ def test_figures_are_the_networks_own(recogniser, introduction, sample_audio):
 
 @pytest.mark.parametrize("name", ["silence", "chords", "drums"])
 def test_no_words_are_invented_even_where_the_detector_is_fooled(recogniser, name):
-    audio = sound(name)[: 5 * SAMPLE_RATE]
+    asked = Chunk(sound(name)[: 5 * SAMPLE_RATE], Options())
 
     def attempt(temperature: float) -> ChunkTranscript:
-        (answer,) = recogniser.recognise([Chunk(audio, Options(temperature=temperature))])
+        (answer,) = recogniser.recognise([asked.at(temperature)])
         return answer
 
     chunk = until_credible(attempt(0.0), attempt)

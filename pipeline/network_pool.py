@@ -111,13 +111,16 @@ class NetworkPool(Generic[Network]):
     def _attempt(self, name: str) -> None:
         try:
             weights = self._fetch(name)
-            self._make_room()
+            self._make_room(name)
             try:
                 network = self._load(name, weights)
-            finally:
+            except BaseException:
                 with self._changed:
                     self._loading -= 1
-            self._settle(name, network)
+                raise
+            with self._changed:  # as one: in between, its room would look free to another
+                self._loading -= 1
+                self._settle(name, network)
         except Exception as failure:
             failure = _as_told(name, failure)
             logger.warning("the network %s could not be loaded: %s", name, failure)
@@ -136,20 +139,22 @@ class NetworkPool(Generic[Network]):
             self._changed.notify_all()
         logger.info("the network %s is loaded", name)
 
-    def _make_room(self) -> None:
-        """Wait until another network may be loaded, letting go of what was used longest ago."""
+    def _make_room(self, name: str) -> None:
+        """Wait until a network may be loaded, letting go of what was used longest ago."""
         while True:
             with self._changed:
-                if len(self._residents) + self._loading < self._most:
+                # One that is leaving is in memory until its last user has done.
+                full = len(self._residents) + self._loading >= self._most
+                if not full and name not in self._residents:
                     self._loading += 1
                     return
-                name = self._leaver()
-                if name is None:
+                leaver = self._leaver() if full else None
+                if leaver is None:
                     self._changed.wait(1)
                     continue
-                leaver = self._residents[name]
-                leaver.leaving = True
-            self._let_go(name, leaver)
+                resident = self._residents[leaver]
+                resident.leaving = True
+            self._let_go(leaver, resident)
 
     def _leaver(self) -> str | None:
         """The network that may make room; the lock is held."""
@@ -169,9 +174,8 @@ class NetworkPool(Generic[Network]):
                 self._changed.wait()
             resident.network = None
             _give_memory_back()
-            if self._residents[name] is resident:  # and not loaded again meanwhile
-                del self._residents[name]
-                self._report(name, False)
+            del self._residents[name]
+            self._report(name, False)
             self._changed.notify_all()
         logger.info("the network %s was let go", name)
 

@@ -150,7 +150,8 @@ async def _run(command: list[str], source: int, target: Recording, limits: Limit
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await asyncio.shield(process.wait())
-    if status == -signal.SIGXFSZ:
+    # One that is quick may be through before its limits are set.
+    if status == -signal.SIGXFSZ or target.size > min(wanted, room):
         if room < wanted:
             raise Overloaded(NO_ROOM)
         return None  # what is there is longer than it may be

@@ -129,14 +129,17 @@ class Recovery:
             await asyncio.sleep(CONFIRM_SECONDS)
             broken &= await self._broken()
         found = self._heartbeat.take_dead() | dict.fromkeys(broken, generation)
-        for model, since in found.items():
-            with contextlib.suppress(NotReady):
-                await self.load_again(model, since)
+        # All ask for their turn before anybody waits for them to be back.
+        await asyncio.gather(*(self._try_to_load(model, since) for model, since in found.items()))
         if await asyncio.to_thread(live_instances, self._grpc_port) is None:
             ready = await self._ready()
             # Decoupled models answer over streams only.
             asked = ready.intersection(self._graph) - {ENSEMBLE, *STREAMS}
             await self._heartbeat.ask(asked, generation)
+
+    async def _try_to_load(self, model: str, generation: Counter[str]) -> None:
+        with contextlib.suppress(NotReady):
+            await self.load_again(model, generation)
 
     async def _broken(self) -> set[str]:
         ready = await self._ready()

@@ -6,7 +6,7 @@ A hundred megabytes take 0.05 s this way and 0.4 to 1 s as bytes in a message.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Literal
 
 from tritonclient.grpc import InferInput
@@ -16,6 +16,7 @@ from tritonclient.utils import InferenceServerException
 from adapter.failures import Unreachable, from_triton
 from adapter.recording import PREFIX, SHARED_MEMORY, Recording
 from adapter.signals import CALL_SECONDS
+from pipeline.errors import DeadlineExceeded
 
 # Audio of all requests that travels as bytes: a message is held some three times here and
 # again by Triton.  4.6 hours; a longer recording travels alone.
@@ -73,43 +74,50 @@ class Lender:
     async def lend(self, recording: Recording) -> AsyncIterator[InferInput]:
         """The tensor AUDIO, INT16 [1, N], that a request is made with."""
         audio = InferInput("AUDIO", [1, recording.samples], "INT16")
-        if not (recording.key and await self._register(recording)):
-            async with self._copies.take(recording.size):
+        async with contextlib.AsyncExitStack() as lent:
+            if recording.key and await lent.enter_async_context(self._registered(recording)):
+                audio.set_shared_memory(recording.key, recording.size)
+            else:
+                await lent.enter_async_context(self._copies.take(recording.size))
                 audio.set_data_from_numpy(recording.pcm())
-                yield audio
-            return
-        audio.set_shared_memory(recording.key, recording.size)
-        try:
             yield audio
+
+    @contextlib.asynccontextmanager
+    async def _registered(self, recording: Recording) -> AsyncIterator[bool]:
+        """Let Triton read a recording by its name; whether it can."""
+        registering = asyncio.ensure_future(
+            self._client.register_system_shared_memory(
+                recording.key, f"/{recording.key}", recording.size, client_timeout=CALL_SECONDS
+            )
+        )
+        try:
+            # Shielded: whoever hangs up meanwhile leaves a region that has to be taken back.
+            yield await self._succeeds(asyncio.shield(registering))
         finally:
             # Not awaited: a client that hung up must not be waited for here.
-            task = asyncio.create_task(self._take_back(recording.key))
+            task = asyncio.create_task(self._take_back(recording.key, registering))
             self._returns.add(task)
             task.add_done_callback(self._returns.discard)
 
-    async def _register(self, recording: Recording) -> bool:
+    async def _succeeds(self, registering: Awaitable[None]) -> bool:
         try:
-            await self._client.register_system_shared_memory(
-                recording.key, f"/{recording.key}", recording.size, client_timeout=CALL_SECONDS
-            )
+            await registering
         except InferenceServerException as error:
             failure = from_triton(error)
             if isinstance(failure, Unreachable):
                 raise failure from None
-            self._refused = True
+            self._refused |= not isinstance(failure, DeadlineExceeded)
             logger.warning("Triton cannot read this machine's shared memory: %s", failure)
             return False
         return True
 
-    async def _take_back(self, key: str) -> None:
+    async def _take_back(self, key: str, registering: asyncio.Future[None]) -> None:
+        await asyncio.wait([registering])
+        if not registering.cancelled():
+            registering.exception()  # was told to whoever waited for it
         for pause in (0, *RETURN_PAUSES):
             await asyncio.sleep(pause)
-            try:
-                await self._client.unregister_system_shared_memory(key, client_timeout=CALL_SECONDS)
-            except InferenceServerException as error:
-                if isinstance(from_triton(error), Unreachable):
-                    return
-            else:
+            if await self._unregister(key):
                 return
         logger.warning("Triton still uses the shared memory %s of a request that ended", key)
 
@@ -119,9 +127,15 @@ class Lender:
             status = await self._client.get_system_shared_memory_status(client_timeout=CALL_SECONDS)
             for name in status.regions:
                 if name.startswith(PREFIX) and not (SHARED_MEMORY / name).exists():
-                    await self._client.unregister_system_shared_memory(
-                        name, client_timeout=CALL_SECONDS
-                    )
+                    await self._unregister(name)
+
+    async def _unregister(self, key: str) -> bool:
+        """Whether Triton has let go of it, or is not there at all."""
+        try:
+            await self._client.unregister_system_shared_memory(key, client_timeout=CALL_SECONDS)
+        except InferenceServerException as error:
+            return isinstance(from_triton(error), Unreachable)
+        return True
 
     async def close(self) -> None:
         """Wait a moment for what is being taken back."""

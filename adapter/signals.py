@@ -43,9 +43,9 @@ class Signals:
         await self._send(model, seconds, probe=True)
 
     async def close(self) -> None:
-        """Wait a moment for what is being sent."""
+        """Wait for what is being sent: seconds at the most."""
         if self._sending:
-            await asyncio.wait(self._sending, timeout=1)
+            await asyncio.wait(self._sending)
 
     async def _send(self, model: str, seconds: float, **parameters: str | bool) -> None:
         if model not in self._inputs:

@@ -31,6 +31,7 @@ END_BYTES = 16  # the last of a body, which hold two dashes and perhaps a line's
 STALL_BYTES = 256 << 10  # less than this in UPLOAD_STALL_SECONDS is no progress
 DRAIN_SECONDS = 30.0  # how long a refused upload is read on, for the client to see the refusal
 DRAIN_PAUSE_SECONDS = 1.0  # after which a client that sends nothing is waiting for its answer
+SENDING_PAUSE_SECONDS = 5.0  # after which one that was sending does
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ async def drain(request: Request) -> None:
         return
 
     async def read_on() -> None:
+        pause = DRAIN_PAUSE_SECONDS
         while True:
-            message = await asyncio.wait_for(request.receive(), DRAIN_PAUSE_SECONDS)
+            message = await asyncio.wait_for(request.receive(), pause)
+            pause = SENDING_PAUSE_SECONDS
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 return
 

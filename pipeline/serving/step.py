@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from pipeline.errors import Cancelled, ModelLoading, forget_frames
+from pipeline.errors import Cancelled, InvalidRequest, ModelLoading, forget_frames
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
 from pipeline.serving.signals import CANCEL, STEPS, cancel_in, signal_of
@@ -72,7 +72,8 @@ class Step(ABC):
             WORKS.start(request, work, self._most)
         except Exception as failure:
             _send(sender, to_response(failure))
-            self._tell_others(options.request_key)
+            if not isinstance(failure, InvalidRequest):  # such as another request's key
+                self._tell_others(options.request_key)
         else:
             self._threads.submit(self._work, request, sender, work)
 

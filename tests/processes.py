@@ -1,49 +1,51 @@
 """Processes of this machine and what they hold, as Linux shows them."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 
 def arguments(pid: int) -> list[str]:
     """The command line of a process; empty when it is gone or dead."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-    except FileNotFoundError:
+        content = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # also one that dies just now
         return []
+    return content.decode().split("\0") if content else []
 
 
 def descendants(pid: int) -> set[int]:
     """The processes that a process started, and those that they started."""
-    try:
-        children = {
-            int(child)
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        }
-    except FileNotFoundError:
-        return set()
+    children = set()
+    with suppress(OSError):  # processes and threads end while they are looked at
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):
+                children |= {int(child) for child in (task / "children").read_text().split()}
     return children.union(*(descendants(child) for child in children))
 
 
 def open_files(pid: int) -> list[str]:
     """What the descriptors of a process stand for, sorted; sockets are all alike."""
-    files = []
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            target = os.readlink(descriptor)
-        except FileNotFoundError:
-            continue
-        # Sockets and pipes have numbers of their own; so have files without a name.
-        files.append("a file without a name" if "(deleted)" in target else target.split(":[")[0])
-    return sorted(files)
+    # Sockets and pipes have numbers of their own; so have files without a name.
+    return sorted(
+        "a file without a name" if "(deleted)" in target else target.split(":[")[0]
+        for _, target in _descriptors(pid)
+    )
 
 
 def nameless_sizes(pid: int) -> list[int]:
     """The bytes of each open file that has no name and lies on a disk."""
-    folder = Path(f"/proc/{pid}/fd")
-    nameless = [
-        descriptor
-        for descriptor in folder.iterdir()
-        if "(deleted)" in (target := os.readlink(descriptor)) and "/dev/shm/" not in target
-    ]
-    return [descriptor.stat().st_size for descriptor in nameless]
+    sizes = []
+    for descriptor, target in _descriptors(pid):
+        if "(deleted)" in target and "/dev/shm/" not in target:
+            with suppress(FileNotFoundError):
+                sizes.append(descriptor.stat().st_size)
+    return sizes
+
+
+def _descriptors(pid: int) -> Iterator[tuple[Path, str]]:
+    """Each open descriptor and what it stands for; one that is just being closed is left out."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield descriptor, os.readlink(descriptor)

@@ -24,7 +24,7 @@ class Remains:
     @classmethod
     def of(cls, adapter: int, triton_http: str) -> "Remains":
         """Those of an adapter's process and of the Triton behind it."""
-        status = httpx.get(f"http://{triton_http}/v2/systemsharedmemory/status")
+        status = httpx.get(f"http://{triton_http}/v2/systemsharedmemory/status", timeout=60)
         return cls(
             files=Counter(open_files(adapter)),
             children=[arguments(child)[:1] for child in descendants(adapter)],

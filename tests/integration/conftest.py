@@ -54,7 +54,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A Triton whose models do what a test tells them, for an engine of the test's own."""
-    with tiny_triton(tmp_path_factory.mktemp("tiny"), BATCH_TIMEOUT_SECONDS="4") as settings:
+    with tiny_triton(tmp_path_factory.mktemp("tiny"), BATCH_TIMEOUT_SECONDS="6") as settings:
         yield settings
 
 

@@ -67,6 +67,6 @@ def test_a_whisper_of_one_language_says_so(service, sample):
 
 
 def test_no_file_is_refused(service):
-    answer = httpx.post(f"{service.base_url}/detect-language")
+    answer = httpx.post(f"{service.base_url}/detect-language", timeout=60)
     assert answer.status_code == 400
     assert "audio_file" in answer.json()["detail"]

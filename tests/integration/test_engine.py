@@ -14,7 +14,7 @@ from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings
-from tests.tiny_triton import PCM, TEXT, ask, client, process, run
+from tests.tiny_triton import PCM, TEXT, ask, client, pieces_done, process, run
 
 MODELS = {"asr", "transcription", "whisper"}
 
@@ -79,7 +79,7 @@ def test_a_deadline_that_has_passed_asks_nothing(tiny):
 
 def test_memory_lent_for_a_cancelled_request_comes_back(tiny):
     async def use(engine: Engine) -> int:
-        task = asyncio.create_task(ask(engine, "sleep 2"))
+        task = asyncio.create_task(ask(engine, "sleep 5"))
         while not regions(tiny):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
@@ -92,11 +92,48 @@ def test_memory_lent_for_a_cancelled_request_comes_back(tiny):
     assert run(tiny, use) == TEXT
 
 
+def test_memory_lent_while_the_caller_hangs_up_comes_back(tiny, monkeypatch):
+    async def use(engine: Engine) -> str:
+        register = engine._client.register_system_shared_memory
+        arrived = asyncio.Event()
+
+        async def answer_late(*arguments: object, **more: object) -> None:
+            await register(*arguments, **more)
+            arrived.set()
+            await asyncio.sleep(0.3)
+
+        monkeypatch.setattr(engine._client, "register_system_shared_memory", answer_late)
+        task = asyncio.create_task(ask(engine))
+        await arrived.wait()
+        assert regions(tiny)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await no_region_is_left(tiny)
+        assert engine.shares_memory
+        return (await ask(engine)).segments[0].text
+
+    assert run(tiny, use) == TEXT
+
+
+def test_a_step_and_its_leaf_that_die_together_are_mended(tiny):
+    async def use(engine: Engine) -> str:
+        before = pieces_done(tiny)
+        task = asyncio.create_task(ask(engine, "pieces 10 0.5"))
+        while pieces_done(tiny) == before:
+            await asyncio.sleep(0.05)
+        for model in ("whisper", "transcription"):
+            kill(tiny, model)
+        return (await task).segments[0].text
+
+    assert run(tiny, use) == TEXT
+
+
 @pytest.mark.parametrize("part", ["leaf", "step"])
 def test_a_death_is_mended_once_and_nobody_hears_of_it(tiny, tmp_path, part):
     async def use(engine: Engine) -> list[Transcript]:
         before = (await ask(engine)).model
-        others = [asyncio.create_task(ask(engine, "sleep 3")) for _ in range(3)]
+        others = [asyncio.create_task(ask(engine, "sleep 4")) for _ in range(3)]
         await asyncio.sleep(0.5)
         answers = [await ask(engine, f"{part} dies once {tmp_path / part}")]
         answers += await asyncio.gather(*others)

@@ -109,7 +109,7 @@ def test_a_model_whose_weights_are_nowhere(post, sample):
 
 
 def test_health_says_what_is_there(service):
-    answer = httpx.get(f"{service.base_url}/health")
+    answer = httpx.get(f"{service.base_url}/health", timeout=60)
     assert answer.status_code == 200
     health = answer.json()
     assert health["status"] == "healthy"

@@ -1,6 +1,7 @@
 """A client hangs up on the running service: the networks are free for others at once."""
 
 import asyncio
+import threading
 import time
 
 import httpx
@@ -8,17 +9,20 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 from tritonclient.grpc.aio import InferenceServerClient
+from tritonclient.utils import InferenceServerException
 
 from adapter.recording import SHARED_MEMORY
 from adapter.signals import Signals
 from pipeline.audio import SAMPLE_RATE
 from pipeline.documents import Segment, Transcript
 from tests.media import write_wav
+from tests.waiting import until
 
 NETWORKS = ("whisper", "segmentation", "speaker_embedding")
 MINUTES = 10
 SECONDS = 30  # of the sample
 WAIT_SECONDS = 120
+TELLING_SECONDS = 3  # until every step has been told
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +44,6 @@ def counts(service):
         }
 
     return read
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def until_idle(counts, *models: str) -> dict[str, int]:
@@ -75,6 +72,7 @@ def test_every_network_is_free_within_two_chunks(service, long, counts):
             post.cancel()
 
     asyncio.run(hang_up_when_all_work())
+    time.sleep(TELLING_SECONDS)
     left = counts(*NETWORKS)
     after = until_idle(counts, *NETWORKS)
     # What was running, and what had been sent beside it.
@@ -83,7 +81,7 @@ def test_every_network_is_free_within_two_chunks(service, long, counts):
 
 def test_alignment_is_left_too(service, sample_audio, counts):
     """Asked directly, as the ensemble does: a recording whose text is known already."""
-    audio = np.tile(sample_audio, 40)[None]
+    audio = np.tile(sample_audio, 80)[None]
     text = Transcript(
         model="base",
         language="en",
@@ -137,10 +135,35 @@ def fail_in_transcription(service, recording: bytes) -> None:
 
 
 def test_what_fails_in_one_step_is_not_worked_on_in_the_others(service, long, counts):
-    """The answer would otherwise come when the speakers of all of it are known."""
+    """The answer would otherwise come after all of its 75 batches of ``segmentation``."""
     before = counts("segmentation")["segmentation"]
     fail_in_transcription(service, long)
-    assert until_idle(counts, "segmentation")["segmentation"] - before <= 25
+    assert until_idle(counts, "segmentation")["segmentation"] - before <= 50
+
+
+def test_a_second_request_of_the_same_key_does_not_end_the_first(service, sample_audio, counts):
+    samples = np.tile(sample_audio, 4)[None]
+    audio = triton.InferInput("AUDIO", samples.shape, "INT16")
+    audio.set_data_from_numpy(samples)
+    client = triton.InferenceServerClient(service.triton_grpc)
+    answers = []
+    asked = {
+        "outputs": [triton.InferRequestedOutput("TRANSCRIPT")],
+        "parameters": {"request_key": "twice"},
+    }
+    before = counts("segmentation")["segmentation"]
+    client.async_infer(
+        "asr", [audio], lambda result, error: answers.append((result, error)), **asked
+    )
+    until(lambda: counts("segmentation")["segmentation"] > before)
+    with pytest.raises(InferenceServerException, match="'twice' is taken"):
+        client.infer("asr", [audio], **asked)
+    assert not answers
+    until(lambda: answers)
+    ((result, error),) = answers
+    assert error is None
+    transcript = Transcript.model_validate_json(result.as_numpy("TRANSCRIPT").tobytes())
+    assert "there" in " ".join(segment.text for segment in transcript.segments)
 
 
 def memory_of_steps(service) -> int:
@@ -149,12 +172,12 @@ def memory_of_steps(service) -> int:
     return sum(path.stat().st_blocks * 512 for path in SHARED_MEMORY.glob(f"triton-asr-*-{port}-*"))
 
 
-def test_what_fails_gives_its_memory_back(service, long):
+def test_what_fails_gives_its_memory_back(service, long, counts):
     """Triton's pools grow when they have no room and never shrink."""
 
     def fail() -> int:
         fail_in_transcription(service, long)
-        time.sleep(3)  # for the steps that were told to stop
+        until_idle(counts, "segmentation")  # the steps were told to stop
         return memory_of_steps(service)
 
     first, *_, last = [fail() for _ in range(4)]
@@ -166,9 +189,18 @@ def test_a_full_queue_is_503_and_says_when_to_come_again(service, sample):
     client = triton.InferenceServerClient(service.triton_grpc)
     nothing = triton.InferInput("AUDIO", [1, 1], "INT16")
     nothing.set_data_from_numpy(np.zeros((1, 1), np.int16))
-    calls = [
-        client.async_infer("whisper", [nothing], lambda result, error: None) for _ in range(160)
-    ]
+    calls = []
+    enough = threading.Event()
+
+    def send() -> None:
+        calls.append(client.async_infer("whisper", [nothing], send_again))
+
+    def send_again(result: object, error: Exception | None) -> None:
+        if error is None and not enough.is_set():  # it has left the queue
+            send()
+
+    for _ in range(160):
+        send()
 
     def post() -> httpx.Response:
         return httpx.post(
@@ -181,7 +213,8 @@ def test_a_full_queue_is_503_and_says_when_to_come_again(service, sample):
     try:
         answer = post()
     finally:
-        for call in calls:
+        enough.set()
+        for call in list(calls):
             call.cancel()
     assert answer.status_code == 503, answer.text
     assert "too many chunks are waiting" in answer.json()["detail"]

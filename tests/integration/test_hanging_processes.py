@@ -6,7 +6,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from adapter.engine import Engine
 from adapter.processes import live_instances
 from pipeline.errors import DeadlineExceeded
 from tests.ports import free_ports
+from tests.processes import arguments
 from tests.tiny_triton import TEXT, ask, pieces_done, process, run
 
 
@@ -39,10 +39,7 @@ def test_a_leaf_that_hangs_is_started_again_and_nobody_waits_beyond_the_deadline
 
 def is_alive(pid: int) -> bool:
     """Not gone, and not dead and waiting for Triton to take note."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    except FileNotFoundError:
-        return False
+    return arguments(pid) != []
 
 
 @pytest.fixture
@@ -63,8 +60,10 @@ def stop(tiny) -> Iterator[Callable[[str], int]]:
 @pytest.mark.parametrize("model", ["whisper", "transcription"])
 def test_a_process_that_is_stopped_at_work_is_replaced_and_the_work_done(tiny, stop, model):
     async def use(engine: Engine) -> tuple[int, str]:
-        task = asyncio.create_task(ask(engine, "pieces 4 0.5"))
-        await asyncio.sleep(0.5)
+        before = pieces_done(tiny)
+        task = asyncio.create_task(ask(engine, "pieces 10 0.5"))
+        while pieces_done(tiny) == before:
+            await asyncio.sleep(0.05)
         pid = stop(model)
         return pid, (await task).segments[0].text
 

@@ -130,7 +130,7 @@ def test_a_client_that_hangs_up_gives_its_place_back(url, media):
 
 
 def test_health_names_what_the_graph_lacks(url):
-    response = httpx.get(f"{url}/health")
+    response = httpx.get(f"{url}/health", timeout=60)
     assert response.status_code == 503
     missing = response.json()["detail"]
     assert "'diarization'" in missing

@@ -55,7 +55,7 @@ def test_a_triton_that_dies_comes_back_and_ctrl_c_leaves_nothing(tmp_path):
             if "triton: ready again" in running.log.read_text():
                 break
             time.sleep(0.2)
-        assert httpx.get(f"{running.base_url}/health").status_code == httpx.codes.OK
+        assert httpx.get(f"{running.base_url}/health", timeout=60).status_code == httpx.codes.OK
         second = triton_of(running.process.pid)
         assert second != first
         memory += regions(second)
@@ -81,7 +81,7 @@ def test_a_killed_launcher_leaves_nothing(tmp_path):
 
 def test_triton_listens_on_the_loopback_interface_only(service):
     for url in (f"http://{service.triton_http}/v2/health/live", service.metrics_url):
-        assert httpx.get(url).status_code == httpx.codes.OK
+        assert httpx.get(url, timeout=60).status_code == httpx.codes.OK
     listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     for address in (service.triton_http, service.triton_grpc):
         port = f"{int(address.rsplit(':', 1)[1]):04X}"

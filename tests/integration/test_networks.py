@@ -19,7 +19,7 @@ from pipeline.weights import whisper_folder
 from tests.model_hub import Hub, serve_hub
 from tests.tiny_triton import process, run, tiny_triton
 
-KEEP_ALIVE = 3  # seconds
+KEEP_ALIVE = 6  # seconds
 WORDS = "I didn't know you were there."
 SLOW = "someone/whisper"  # on a hub that a test can hold up
 MODELS = ("transcription", "whisper")  # the rest of the graph has no part in this
@@ -79,7 +79,9 @@ def transcribe(engine: Engine, pcm: bytes, model: str | None = None) -> Awaitabl
 
 
 async def loaded(engine: Engine) -> list[str]:
-    return (await engine.describe())["loaded_models"]
+    while (models := (await engine.describe())["loaded_models"]) is None:
+        await asyncio.sleep(0.1)
+    return models
 
 
 def resident_megabytes(pid: int) -> float:

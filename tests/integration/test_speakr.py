@@ -75,11 +75,11 @@ def test_voices_are_sent_as_they_are_and_speakr_leaves_those_aside_that_are_no_2
 
 
 def test_its_probes(service):
-    assert httpx.get(f"{service.base_url}/health").status_code == 200
+    assert httpx.get(f"{service.base_url}/health", timeout=60).status_code == 200
     assert Speakr(service.base_url).is_alive()
     (port,) = free_ports(1)
     with running_adapter(Settings(_env_file=None, triton_grpc_port=port, api_key=KEY)) as url:
-        assert httpx.get(f"{url}/health").status_code == 503
+        assert httpx.get(f"{url}/health", timeout=60).status_code == 503
         assert Speakr(url).is_alive()  # by /, and without a key
     assert not Speakr(f"http://127.0.0.1:{port}").is_alive()
 

@@ -80,7 +80,7 @@ def test_a_stream_that_nobody_reads_any_more_ends_in_the_model(settings, tmp_pat
     left = tmp_path / "left"
 
     async def use(engine: Engine) -> int:
-        seconds = 60 if how == "hangs up" else 1
+        seconds = 60 if how == "hangs up" else 5
         command = f"talks until left {left}"
         told = parts(lambda hear: ask(engine, hear, command, seconds))
         heard = 0
@@ -93,7 +93,7 @@ def test_a_stream_that_nobody_reads_any_more_ends_in_the_model(settings, tmp_pat
             assert how == "deadline"
             return heard
         await told.aclose()
-        while not left.exists():
+        while not (left.exists() and left.read_text()):
             await asyncio.sleep(0.01)
         return heard
 

@@ -1,9 +1,10 @@
 """Networks come and go in the background, and whoever uses one keeps it."""
 
+import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pipeline import network_pool
 from pipeline.errors import InvalidRequest, ModelLoading, Overloaded, PipelineError
 from pipeline.network_pool import NetworkPool
+from tests.waiting import until
 
 SECONDS = 10
 TURNS = 50  # enough for the gap between two locks to be met
@@ -51,13 +53,6 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 @contextmanager
 def using(pool: NetworkPool[str], name: str) -> Iterator[str]:
     """A network in use, asked for again as a step does."""
@@ -69,7 +64,8 @@ def using(pool: NetworkPool[str], name: str) -> Iterator[str]:
                 break
             except ModelLoading:
                 assert time.monotonic() < end
-                time.sleep(0.005)
+                # At odd times, or two might take the network from each other for ever.
+                time.sleep(random.uniform(0.001, 0.009))
         yield network
 
 

@@ -9,7 +9,7 @@ from tests.adapters import RunningAdapter, adapter_beside
 from tests.hostile.encodings import Encoder
 from tests.remains import Remains, left_behind
 
-STALL_SECONDS, UPLOAD_SECONDS = 2, 4
+STALL_SECONDS, UPLOAD_SECONDS = 4, 6
 NARROW = {
     "MAX_FILE_SIZE_MB": "3",
     "MAX_DURATION_SECONDS": "7200",
@@ -40,7 +40,7 @@ def adapter(service, tmp_path_factory) -> Iterator[RunningAdapter]:
 @pytest.fixture
 def nothing_is_left(service, adapter) -> Iterator[None]:
     """Nothing is, whatever the test does."""
-    httpx.get(f"{adapter.url}/health")  # opens the connection to Triton
+    httpx.get(f"{adapter.url}/health", timeout=60)  # opens the connection to Triton
     before = Remains.of(adapter.process.pid, service.triton_http)
     yield
     assert left_behind(before, adapter.process.pid, service.triton_http) == {}

@@ -116,6 +116,7 @@ def test_openais_clients_hear_of_their_file_by_its_name_there(service, stream):
             f"{service.base_url}/v1/audio/transcriptions",
             files={"file": (case.filename, case.content)},
             data={"model": "whisper-1", "stream": stream},
+            timeout=60,
         )
         assert response.status_code == 400, case.name
         error = response.json()["error"]

@@ -131,7 +131,8 @@ def test_no_secret_is_logged(adapter, tone):
         content = body(file_part(tone, filename=f"{secret}.mp3"))
         answer = httpx.post(f"{url}/asr", content=content, headers=HEADERS | headers, **request)
         assert answer.status_code == 200
-    answer = httpx.post(f"{url}/asr", params={"language": secret}, content=content, headers=HEADERS)
+    request = {"params": {"language": secret}, "timeout": 300}
+    answer = httpx.post(f"{url}/asr", content=content, headers=HEADERS, **request)
     assert answer.status_code == 400
     log = adapter.log.read_text()
     assert '"POST /asr HTTP/1.1" 200' in log

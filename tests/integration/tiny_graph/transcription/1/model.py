@@ -12,11 +12,11 @@ from pipeline.errors import InvalidRequest
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensor, read_array
-from pipeline.serving.work import pieces
+from pipeline.serving.work import WORKS, pieces
 
 
 class TritonPythonModel(Step):
-    """Obeys ``sleep 2``, ``refuse``, ``fail``, ``step dies once F``, ``pieces 9 1``."""
+    """Obeys ``sleep 2``, ``wait F``, ``refuse``, ``fail``, ``step dies once F``, ``pieces 9 1``."""
 
     def load(self, settings):
         """Prepare the fan-out."""
@@ -28,6 +28,10 @@ class TritonPythonModel(Step):
         match (options.hotwords or "").split():
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
+            case ["wait", file]:
+                while not Path(file).exists():
+                    WORKS.of(options).pause(0.05)
+                raise InvalidRequest("this cannot be done")
             case ["refuse"]:
                 raise InvalidRequest("this cannot be done")
             case ["fail"]:

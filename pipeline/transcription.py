@@ -1,6 +1,6 @@
 """Transcription: a recording in, segments of text out, one for each chunk."""
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from itertools import chain, islice
@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.audio import SAMPLE_RATE, seconds, to_float
 from pipeline.chunking import CHUNK_SAMPLES, LONGEST_SPEECH, chunks
 from pipeline.documents import ChunkTranscript, Segment, Transcript
+from pipeline.language_vote import LanguageVote, elect
 from pipeline.options import Options
 from pipeline.recognition import Chunk
 from pipeline.voice_activity import Span, VoiceActivityDetector
@@ -48,13 +49,14 @@ def transcribe(
     Raises:
         PipelineError: a chunk could not be recognised.
     """
-    language, probability, answers = _ask(audio, options, detector, recognise, VOTERS)
-    answers = list(answers)  # all are under way before the first one is waited for
+    language, vote, first, later = _ask(audio, options, detector, recognise, VOTERS)
+    later = list(later)  # are under way while the first ones are waited for
+    answers = [*first, *later]
     segments = [_segment(audio, span, future.result()) for span, future in answers]
     return Transcript(
         model=model,
         language=language,
-        language_probability=probability,
+        language_probability=1.0 if options.language else vote.probability,
         task=options.task,
         duration=seconds(len(audio)),
         segments=[segment for segment in segments if segment.text],
@@ -78,15 +80,15 @@ def transcribe_in_parts(
     Raises:
         PipelineError: a chunk could not be recognised.
     """
-    language, probability, answers = _ask(audio, options, detector, recognise, FIRST_VOTERS)
+    language, vote, first, later = _ask(audio, options, detector, recognise, FIRST_VOTERS)
     part = Transcript(
         model=model,
         language=language,
-        language_probability=probability,
+        language_probability=1.0 if options.language else vote.probability,
         task=options.task,
         duration=seconds(len(audio)),
     )
-    for segment in _as_ready(audio, answers):
+    for segment in _as_ready(audio, chain(first, later)):
         if segment.text:
             yield part.model_copy(update={"segments": [segment]})
     yield part
@@ -110,8 +112,12 @@ def _ask(
     detector: VoiceActivityDetector,
     recognise: Recognise,
     most_voters: int,
-) -> tuple[str | None, float, Answers]:
-    """The language, its probability and, lazily, the chunks with what is or will be heard."""
+) -> tuple[str | None, LanguageVote, Answers, Answers]:
+    """The language, the vote on it and, lazily, the chunks with what is or will be heard.
+
+    The chunks that voted come apart from the later ones: those that disagree
+    are asked again as soon as that is known of them.
+    """
     wants_words = options.word_timestamps or options.diarize
     asked = options.model_copy(update={"word_timestamps": wants_words})
 
@@ -120,21 +126,19 @@ def _ask(
         return recognise(chunk)
 
     spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
-    language, probability = options.language, 1.0
-    answers: list[tuple[Span, Future[ChunkTranscript]]] = []
+    language, vote = options.language, LanguageVote()
+    voters: list[tuple[Span, Future[ChunkTranscript]]] = []
     while language is None:
-        voters = [(span, submit(span, None)) for span in islice(spans, most_voters)]
-        heard = [(span, future.result()) for span, future in voters]
-        # A chunk in which nobody speaks sounds like any language, and has no vote.
-        language, probability = _elect([(span, chunk) for span, chunk in heard if chunk.text])
-        answers += voters
-        if not voters:
+        more = [(span, submit(span, None)) for span in islice(spans, most_voters)]
+        if not more:
             break
-    answers = [
+        voters += more
+        language = vote.hold(more)
+    first = (
         (span, future if language in (None, future.result().language) else submit(span, language))
-        for span, future in answers
-    ]
-    return language, probability, chain(answers, ((s, submit(s, language)) for s in spans))
+        for span, future in voters
+    )
+    return language, vote, first, ((span, submit(span, language)) for span in spans)
 
 
 def detect_language(
@@ -159,25 +163,13 @@ def detect_language(
         heard += len(span)
         if heard >= HEARD_SAMPLES:
             break
-    language, probability = _elect([(span, future.result()) for span, future in voters])
+    language, probability = elect([(span, future.result()) for span, future in voters])
     return Transcript(
         model=model,
         language=language,
         language_probability=probability,
         duration=seconds(len(audio)),
     )
-
-
-def _elect(voters: list[tuple[Span, ChunkTranscript]]) -> tuple[str | None, float]:
-    """The language that the chunks sound like, weighted by their length, and its probability."""
-    votes: dict[str, float] = defaultdict(float)
-    for span, chunk in voters:
-        for language, probability in chunk.language_probabilities.items():
-            votes[language] += probability * len(span)
-    if not votes:
-        return None, 0.0
-    winner = max(votes, key=votes.__getitem__)
-    return winner, votes[winner] / sum(len(span) for span, _ in voters)
 
 
 def _segment(audio: np.ndarray, span: Span, chunk: ChunkTranscript) -> Segment:

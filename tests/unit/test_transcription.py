@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from pipeline import transcription
 from pipeline.audio import SAMPLE_RATE
 from pipeline.documents import ChunkTranscript, Word
 from pipeline.errors import PipelineError
@@ -14,6 +15,7 @@ from pipeline.recognition import Chunk
 from pipeline.transcription import FIRST_VOTERS, transcribe, transcribe_in_parts
 from pipeline.voice_activity import VoiceActivityDetector
 from tests.futures import done, failed
+from tests.waiting import until
 
 DETECTOR = VoiceActivityDetector()
 
@@ -67,6 +69,28 @@ def test_the_majority_decides_and_only_the_others_are_asked_again(conversation):
     again = [options for options in listener.asked if options.language == "en"]
     assert len(again) == 1
     assert all(segment.text.endswith("in en") for segment in transcript.segments)
+
+
+def test_a_chunk_that_cannot_change_the_language_holds_up_nobody(conversation, monkeypatch):
+    monkeypatch.setattr(transcription, "VOTERS", 3)
+    listener, slow = Listener("en", "cy", "en"), Future()
+
+    def recognise(chunk: Chunk) -> Future:
+        answer = listener(chunk)
+        if len(listener.asked) != 2:
+            return answer
+        slow.answer = answer.result()
+        return slow
+
+    with ThreadPoolExecutor(1) as thread:
+        asked = (conversation, Options(), DETECTOR, recognise, "base")
+        transcript = thread.submit(transcribe, *asked)
+        until(lambda: len(listener.asked) > 3)  # those after the vote
+        assert {options.language for options in listener.asked[3:]} == {"en"}
+        slow.set_result(slow.answer)
+        transcript = transcript.result(10)
+    assert all(segment.text.endswith("in en") for segment in transcript.segments)
+    assert transcript.language_probability < 0.9  # its vote counts all the same
 
 
 def test_where_nobody_speaks_no_language_is_heard(conversation):

@@ -12,6 +12,7 @@ from tritonclient.utils import InferenceServerException
 
 from adapter.failures import NotReady, ProcessDied, Unreachable, from_triton
 from adapter.loaded_models import loaded_models
+from adapter.pulse import Pulse
 from adapter.recording import Recording, sweep
 from adapter.recovery import ENSEMBLE, STEPS, Recovery
 from adapter.shared_memory import Lender
@@ -49,19 +50,22 @@ class Engine:
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
         self._signals = Signals(self._client, STEPS)
         self._recovery = Recovery(self._client, settings.triton_grpc_port, self._signals)
+        self._pulse = Pulse(self._signals, settings.triton_grpc_port)
         self._lender = Lender(self._client, settings.triton_shared_memory)
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Engine":
         await asyncio.to_thread(sweep)
         await self._lender.sweep()
-        self._watch = asyncio.create_task(self._recovery.watch())
+        self._watches = [
+            asyncio.create_task(watch()) for watch in (self._recovery.watch, self._pulse.watch)
+        ]
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
         await self._signals.close()
         await self._lender.close()
         await self._client.close()
@@ -92,6 +96,8 @@ class Engine:
         Raises:
             Unreachable: Triton does not answer.
         """
+        if self._pulse.is_lost:
+            raise self._unreachable()
         try:
             return await self._recovery.missing()
         except Unreachable:

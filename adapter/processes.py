@@ -4,7 +4,6 @@ Triton's Python backend runs every model instance in a process of its own,
 the «stub», and goes on calling a model ready when that process is gone.
 """
 
-import contextlib
 import os
 import signal
 from dataclasses import dataclass
@@ -54,17 +53,25 @@ class _Stub:
     stopped: bool
 
 
-def _stubs(grpc_port: int) -> list[_Stub] | None:
-    commands = {
+def _commands() -> dict[str, list[str]]:
+    return {
         process.name: arguments
         for process in PROC.iterdir()
         if process.name.isdigit() and (arguments := _arguments(process))
     }
-    servers = {
+
+
+def _servers(commands: dict[str, list[str]], grpc_port: int) -> set[str]:
+    return {
         pid
         for pid, arguments in commands.items()
         if os.path.basename(arguments[0]) == SERVER and _grpc_port(arguments) == grpc_port
     }
+
+
+def _stubs(grpc_port: int) -> list[_Stub] | None:
+    commands = _commands()
+    servers = _servers(commands, grpc_port)
     if not servers:
         return None
     stubs = []
@@ -98,5 +105,18 @@ def end_stopped(grpc_port: int, model: str) -> None:
     """Kill the processes of a model that are stopped: they would neither work nor end."""
     for stub in _stubs(grpc_port) or ():
         if stub.model == model and stub.stopped:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(stub.pid, signal.SIGKILL)
+            _kill(stub.pid)
+
+
+def end_server(grpc_port: int) -> bool:
+    """Kill the Triton with this gRPC port; whether it ran where we can see and end it."""
+    killed = [_kill(int(pid)) for pid in _servers(_commands(), grpc_port)]
+    return any(killed)
+
+
+def _kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

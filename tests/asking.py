@@ -1,10 +1,14 @@
-"""Asking the running service for a transcript."""
+"""Asking the running service for a transcript, and hanging up on it."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
 import numpy as np
+from tritonclient.grpc.aio import InferenceServerClient
 
+from adapter.recovery import STEPS
+from adapter.signals import Signals
 from pipeline.audio import SAMPLE_RATE
 from tests.media import write_wav
 
@@ -34,3 +38,15 @@ def transcript_of_samples(service, folder: Path, samples: np.ndarray, **query: s
     path = folder / "recording.wav"
     write_wav(path, samples, SAMPLE_RATE)
     return transcript_of(service, path, **query)
+
+
+def hang_up_on(service, key: str) -> None:
+    """Tell the steps, as the adapter does, that nobody waits for this request any more."""
+
+    async def tell() -> None:
+        async with InferenceServerClient(service.triton_grpc) as client:
+            signals = Signals(client, STEPS)
+            signals.cancel(key)
+            await signals.close()
+
+    asyncio.run(tell())

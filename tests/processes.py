@@ -25,6 +25,12 @@ def descendants(pid: int) -> set[int]:
     return children.union(*(descendants(child) for child in children))
 
 
+def parent(pid: int) -> int:
+    """The process that started this one."""
+    # The program's name, in parentheses, may hold anything.
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def open_files(pid: int) -> list[str]:
     """What the descriptors of a process stand for, sorted; sockets are all alike."""
     # Sockets and pipes have numbers of their own; so have files without a name.

@@ -29,11 +29,11 @@ def signal_of(request: object) -> dict[str, object] | None:
     return parameters if not parameters.keys().isdisjoint((CANCEL, PROBE, PREPARE)) else None
 
 
-def cancel_in(step: str, key: str) -> None:
-    """Tell a step of this Triton that nobody waits for a request any more."""
+def send_signal(step: str, parameters: dict[str, str | bool]) -> None:
+    """Send a signal to a step of this Triton, and wait for its answer."""
     pb_utils.InferenceRequest(
         model_name=step,
         requested_output_names=[],
         inputs=[array_tensor(name, np.zeros((1, 1), kind)) for name, kind in STEPS[step].items()],
-        parameters={CANCEL: key},
+        parameters=parameters,
     ).exec()

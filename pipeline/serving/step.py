@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -12,10 +12,11 @@ from typing import TypeVar
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from pipeline.errors import Cancelled, InvalidRequest, ModelLoading, forget_frames
+from pipeline.errors import InvalidRequest, ModelLoading, forget_frames
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
-from pipeline.serving.signals import CANCEL, STEPS, cancel_in, signal_of
+from pipeline.serving.siblings import Siblings
+from pipeline.serving.signals import CANCEL, signal_of
 from pipeline.serving.tensors import array_tensor
 from pipeline.serving.work import WORKS
 from pipeline.settings import Settings, current_settings
@@ -23,6 +24,7 @@ from pipeline.settings import Settings, current_settings
 Result = TypeVar("Result")
 
 ASK_AGAIN_SECONDS = 0.5  # while a leaf loads a network
+REFUSALS = 4  # told at once of those that have to wait for it
 
 
 class Step(ABC):
@@ -37,11 +39,11 @@ class Step(ABC):
     def initialize(self, args: dict[str, str]) -> None:
         """Prepare the step."""
         settings = current_settings()
-        self._name = args["model_name"]
         self._most = max(self.REQUESTS, settings.max_requests)
         # Threads that wait for leaves cost little.
         self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="request")
-        self._teller = ThreadPoolExecutor(1, thread_name_prefix="teller")
+        self._refusals = ThreadPoolExecutor(REFUSALS, thread_name_prefix="refusal")
+        self._siblings = Siblings(args["model_name"])
         self.load(settings)
 
     def load(self, settings: Settings) -> None:  # noqa: B027 - not every step keeps something
@@ -64,53 +66,42 @@ class Step(ABC):
             _send(sender, pb_utils.InferenceResponse(output_tensors=[]))
 
     def _take_on(self, request: object, sender: object) -> None:
-        options = Options()
+        arrived, key = time.monotonic(), None
         try:
             options = Options.from_parameters(request.parameters())
-            key = options.request_key or uuid.uuid4().hex
-            work = options.model_copy(update={"request_key": key})
+            key = options.request_key
+            work = options.model_copy(update={"request_key": key or uuid.uuid4().hex})
             WORKS.start(request, work, self._most)
         except Exception as failure:
-            _send(sender, to_response(failure))
-            if not isinstance(failure, InvalidRequest):  # such as another request's key
-                self._tell_others(options.request_key)
+            # Another request's key is not to be cancelled.
+            mine = None if isinstance(failure, InvalidRequest) else key
+            self._refusals.submit(self._refuse, sender, failure, arrived, mine)
         else:
-            self._threads.submit(self._work, request, sender, work)
+            self._threads.submit(self.respond, request, sender, work)
 
-    def _work(self, request: object, sender: object, options: Options) -> None:
-        failure = self.respond(request, sender, options)
-        if failure is not None and not isinstance(failure, Cancelled):
-            self._tell_others(options.request_key)
+    def _refuse(self, sender: object, failure: Exception, arrived: float, key: str | None) -> None:
+        self._siblings.prepare_for_failure(arrived, key)
+        _send(sender, to_response(failure))
 
-    def _tell_others(self, key: str | None) -> None:
-        """An ensemble answers when its last step has ended: the others need not go on."""
-
-        def tell() -> None:
-            for step in STEPS.keys() - {self._name}:
-                with contextlib.suppress(Exception):
-                    cancel_in(step, key)
-
-        if key is not None:
-            self._teller.submit(tell)
-
-    def respond(self, request: object, sender: object, options: Options) -> BaseException | None:
-        """Answer one request, whatever happens; returns what went wrong."""
+    def respond(self, request: object, sender: object, options: Options) -> None:
+        """Answer one request, whatever happens."""
         # A sender that goes without sending leaves its client waiting for good.
-        failure = None
+        work = WORKS.of(options)
         try:
-            WORKS.of(options).check()
+            work.check()
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
-        except BaseException as error:
-            failure, response = error, to_response(error)
-            forget_frames(error)
+        except BaseException as failure:
+            response = to_response(failure)
+            forget_frames(failure)
+            self._siblings.prepare_for_failure(work.arrived, options.request_key)
         WORKS.end(options)
         _send(sender, response)
-        return failure
 
     def finalize(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._teller.shutdown(wait=False, cancel_futures=True)
+        self._refusals.shutdown(wait=False, cancel_futures=True)
+        self._siblings.close()
 
 
 def _send(sender: object, response: pb_utils.InferenceResponse) -> None:

@@ -24,8 +24,8 @@ class StreamingStep(Step):
         It is closed as soon as a part is there that nobody waits for any more.
         """
 
-    def respond(self, request: object, sender: object, options: Options) -> BaseException | None:
-        """Answer one request part by part, whatever happens; returns what went wrong."""
+    def respond(self, request: object, sender: object, options: Options) -> None:
+        """Answer one request part by part, whatever happens."""
         failure = None
         work = WORKS.of(options)
         try:
@@ -43,4 +43,3 @@ class StreamingStep(Step):
         finally:
             # Without it the client waits for another part for good.
             sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
-        return failure

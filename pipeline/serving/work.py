@@ -29,7 +29,8 @@ class Work:
         self._request = request  # Triton's; None once it has been answered
         self._options = options
         self._cancelled = threading.Event()
-        self._looked = time.monotonic() - LOOK_SECONDS
+        self.arrived = time.monotonic()
+        self._looked = self.arrived - LOOK_SECONDS
         self._lock = threading.Lock()
 
     def cancel(self) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tritonclient.grpc as triton
 
 from pipeline.settings import Settings
 from tests.asking import transcript_of
@@ -136,3 +137,17 @@ def stop_service(running: RunningService) -> None:
         running.process.kill()
         running.process.wait()
     shutil.rmtree(running.triton_log.parent, ignore_errors=True)
+
+
+@pytest.fixture
+def counts(service):
+    """How many batches each network has run."""
+    client = triton.InferenceServerClient(service.triton_grpc)
+
+    def read(*models: str) -> dict[str, int]:
+        return {
+            model: client.get_inference_statistics(model).model_stats[0].execution_count
+            for model in models
+        }
+
+    return read

@@ -8,13 +8,11 @@ import httpx
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from tritonclient.grpc.aio import InferenceServerClient
-from tritonclient.utils import InferenceServerException
 
 from adapter.recording import SHARED_MEMORY
-from adapter.signals import Signals
 from pipeline.audio import SAMPLE_RATE
 from pipeline.documents import Segment, Transcript
+from tests.asking import hang_up_on
 from tests.media import write_wav
 from tests.waiting import until
 
@@ -30,20 +28,6 @@ def long(sample_audio, tmp_path_factory) -> bytes:
     path = tmp_path_factory.mktemp("long") / "long.wav"
     write_wav(path, np.tile(sample_audio, MINUTES * 60 // SECONDS), SAMPLE_RATE)
     return path.read_bytes()
-
-
-@pytest.fixture
-def counts(service):
-    """How many batches each network has run."""
-    client = triton.InferenceServerClient(service.triton_grpc)
-
-    def read(*models: str) -> dict[str, int]:
-        return {
-            model: client.get_inference_statistics(model).model_stats[0].execution_count
-            for model in models
-        }
-
-    return read
 
 
 def until_idle(counts, *models: str) -> dict[str, int]:
@@ -109,14 +93,7 @@ def test_alignment_is_left_too(service, sample_audio, counts):
     )
     until(lambda: errors or counts("wav2vec2")["wav2vec2"] >= before + 3)
     assert not errors, str(errors[0])
-
-    async def hang_up() -> None:
-        async with InferenceServerClient(service.triton_grpc) as client:
-            signals = Signals(client, ["alignment"])
-            signals.cancel("left")
-            await signals.close()
-
-    asyncio.run(hang_up())
+    hang_up_on(service, "left")
     left = counts("wav2vec2")["wav2vec2"]
     until(lambda: errors)
     assert "Cancelled" in str(errors[0])
@@ -139,31 +116,6 @@ def test_what_fails_in_one_step_is_not_worked_on_in_the_others(service, long, co
     before = counts("segmentation")["segmentation"]
     fail_in_transcription(service, long)
     assert until_idle(counts, "segmentation")["segmentation"] - before <= 50
-
-
-def test_a_second_request_of_the_same_key_does_not_end_the_first(service, sample_audio, counts):
-    samples = np.tile(sample_audio, 4)[None]
-    audio = triton.InferInput("AUDIO", samples.shape, "INT16")
-    audio.set_data_from_numpy(samples)
-    client = triton.InferenceServerClient(service.triton_grpc)
-    answers = []
-    asked = {
-        "outputs": [triton.InferRequestedOutput("TRANSCRIPT")],
-        "parameters": {"request_key": "twice"},
-    }
-    before = counts("segmentation")["segmentation"]
-    client.async_infer(
-        "asr", [audio], lambda result, error: answers.append((result, error)), **asked
-    )
-    until(lambda: counts("segmentation")["segmentation"] > before)
-    with pytest.raises(InferenceServerException, match="'twice' is taken"):
-        client.infer("asr", [audio], **asked)
-    assert not answers
-    until(lambda: answers)
-    ((result, error),) = answers
-    assert error is None
-    transcript = Transcript.model_validate_json(result.as_numpy("TRANSCRIPT").tobytes())
-    assert "there" in " ".join(segment.text for segment in transcript.segments)
 
 
 def memory_of_steps(service) -> int:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from adapter import heartbeat, recovery
+from adapter import heartbeat, pulse, recovery
 from adapter.engine import Engine
+from adapter.failures import Unreachable
 from adapter.processes import live_instances
 from pipeline.errors import DeadlineExceeded
 from tests.ports import free_ports
-from tests.processes import arguments
-from tests.tiny_triton import TEXT, ask, pieces_done, process, run
+from tests.processes import arguments, parent
+from tests.tiny_triton import TEXT, ask, pieces_done, process, run, tiny_triton
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +139,23 @@ def test_a_model_that_works_is_not_asked(tiny, elsewhere):
         assert pieces_done(tiny) - before <= 20 + 1
 
     run(elsewhere, use)
+
+
+def test_a_triton_that_is_locked_up_is_ended_for_its_supervisor_to_start_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(pulse, "ANSWER_SECONDS", 1.0)
+    with tiny_triton(tmp_path) as settings:
+        server = parent(process(settings, "whisper"))
+
+        async def use(engine: Engine) -> None:
+            await ask(engine, "sleep 3")  # which its models may take as long as they like
+            assert is_alive(server)
+            os.kill(server, signal.SIGSTOP)
+            while is_alive(server):
+                await asyncio.sleep(0.1)
+            with pytest.raises(Unreachable):
+                await engine.missing()
+
+        run(settings, use)

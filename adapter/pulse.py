@@ -1,0 +1,57 @@
+"""Whether Triton still answers: it may be alive, call itself ready and be locked up for good."""
+
+import asyncio
+import logging
+
+from tritonclient.utils import InferenceServerException
+
+from adapter.failures import from_triton
+from adapter.processes import end_server
+from adapter.signals import Signals
+from pipeline.errors import DeadlineExceeded
+
+MODEL = "attribution"  # answers signals at once, however busy it is
+EVERY_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+MOST_UNANSWERED = 2  # questions in a row, after which nobody waits any more
+
+logger = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Asks Triton to infer, and ends it if it does not; who started it starts it again.
+
+    Ready models, the repository's index and statistics come from other threads
+    of Triton than answers do, and go on coming without them.
+    """
+
+    def __init__(self, signals: Signals, grpc_port: int) -> None:
+        self._signals = signals
+        self._grpc_port = grpc_port
+        self._unanswered = 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether Triton has left the last questions unanswered."""
+        return self._unanswered >= MOST_UNANSWERED
+
+    async def watch(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            self._unanswered = 0 if await self._answers() else self._unanswered + 1
+            if self.is_lost:
+                ended = await asyncio.to_thread(end_server, self._grpc_port)
+                logger.error(
+                    "Triton has not answered for %.0f s; %s",
+                    self._unanswered * ANSWER_SECONDS,
+                    "ended it, to be started again" if ended else "it has to be started again",
+                )
+
+    async def _answers(self) -> bool:
+        try:
+            await self._signals.probe(MODEL, ANSWER_SECONDS)
+        except InferenceServerException as error:
+            # A failure is an answer too, and one that is gone is not locked up.
+            return not isinstance(from_triton(error), DeadlineExceeded)
+        return True

@@ -50,7 +50,7 @@ class Engine:
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
         self._signals = Signals(self._client, STEPS)
         self._recovery = Recovery(self._client, settings.triton_grpc_port, self._signals)
-        self._pulse = Pulse(self._signals, settings.triton_grpc_port)
+        self._pulse = Pulse(self._client, settings.triton_grpc_port)
         self._lender = Lender(self._client, settings.triton_shared_memory)
         self._watches: list[asyncio.Task[None]] = []
 

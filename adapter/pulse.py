@@ -3,14 +3,16 @@
 import asyncio
 import logging
 
+import numpy as np
+from tritonclient.grpc import InferInput
+from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.failures import from_triton
 from adapter.processes import end_server
-from adapter.signals import Signals
 from pipeline.errors import DeadlineExceeded
 
-MODEL = "attribution"  # answers signals at once, however busy it is
+NOBODY = "pulse"  # no model: its refusal is the answer, and no model's statistics count it
 EVERY_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 MOST_UNANSWERED = 2  # questions in a row, after which nobody waits any more
@@ -19,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 
 class Pulse:
-    """Asks Triton to infer, and ends it if it does not; who started it starts it again.
+    """Asks Triton to infer, and ends it if it never answers; who started it starts it again.
 
     Ready models, the repository's index and statistics come from other threads
     of Triton than answers do, and go on coming without them.
     """
 
-    def __init__(self, signals: Signals, grpc_port: int) -> None:
-        self._signals = signals
+    def __init__(self, client: InferenceServerClient, grpc_port: int) -> None:
+        self._client = client
         self._grpc_port = grpc_port
         self._unanswered = 0
 
@@ -49,9 +51,11 @@ class Pulse:
                 )
 
     async def _answers(self) -> bool:
+        nothing = InferInput("NOTHING", [1], "UINT8")
+        nothing.set_data_from_numpy(np.zeros(1, np.uint8))
         try:
-            await self._signals.probe(MODEL, ANSWER_SECONDS)
+            await self._client.infer(NOBODY, [nothing], client_timeout=ANSWER_SECONDS)
         except InferenceServerException as error:
-            # A failure is an answer too, and one that is gone is not locked up.
+            # One that is gone is not locked up.
             return not isinstance(from_triton(error), DeadlineExceeded)
         return True

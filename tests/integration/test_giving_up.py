@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 from tests.tiny_triton import TEXT, ask, client, pcm_input, pieces_done, run
 
 MANY = "pieces 200 0.1"  # 20 s
-FEW = 100  # pieces: far from all of them, and more than a slow machine does meanwhile
+FEW = 50  # pieces: far from all of them, and more than a slow machine does meanwhile
 STILL_SECONDS = 2.5  # longer than a pause of the machine
 
 

@@ -50,7 +50,7 @@ class LanguageVote:
     """
 
     def __init__(self) -> None:
-        self._voters: list[Voter] = []
+        self.voters: list[Voter] = []  # everybody who was asked, in order
 
     def hold(self, voters: Iterable[Voter]) -> str | None:
         """Add voters, and wait until a language has won; None if nobody has a vote.
@@ -58,8 +58,8 @@ class LanguageVote:
         Raises:
             PipelineError: a chunk could not be recognised.
         """
-        self._voters += voters
-        for _, future in self._voters:
+        self.voters += voters
+        for _, future in self.voters:
             while not (future.done() or self._winner()):
                 try:
                     future.result(LOOK_SECONDS)
@@ -70,12 +70,12 @@ class LanguageVote:
     @property
     def probability(self) -> float:
         """That of the language that won, by all votes, which it waits for; 0 of none."""
-        heard = ((span, future.result()) for span, future in self._voters)
+        heard = ((span, future.result()) for span, future in self.voters)
         return elect(_with_text(heard))[1]
 
     def _winner(self) -> str | None:
-        voted = [voter for voter in self._voters if voter[1].done()]
-        open_samples = sum(len(span) for span, _ in self._voters) - sum(len(s) for s, _ in voted)
+        voted = [voter for voter in self.voters if voter[1].done()]
+        open_samples = sum(len(span) for span, _ in self.voters) - sum(len(s) for s, _ in voted)
         votes = _count(_with_text((span, future.result()) for span, future in voted))
         (winner, most), (_, second) = [*votes.most_common(2), (None, 0), (None, 0)][:2]
         # The others may all be sure of the second one, or of one that nobody has heard so far.

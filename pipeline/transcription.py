@@ -127,16 +127,14 @@ def _ask(
 
     spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
     language, vote = options.language, LanguageVote()
-    voters: list[tuple[Span, Future[ChunkTranscript]]] = []
     while language is None:
         more = [(span, submit(span, None)) for span in islice(spans, most_voters)]
         if not more:
             break
-        voters += more
         language = vote.hold(more)
     first = (
         (span, future if language in (None, future.result().language) else submit(span, language))
-        for span, future in voters
+        for span, future in vote.voters
     )
     return language, vote, first, ((span, submit(span, language)) for span in spans)
 

@@ -7,11 +7,11 @@ from fastapi import FastAPI
 
 from adapter import errors, logs
 from adapter.auth import RequireKey
-from adapter.engine import Engine
 from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
 from adapter.routes import asr, health, openai
 from adapter.service import Service
+from adapter.triton.engine import Engine
 from pipeline.settings import Settings, current_settings
 
 

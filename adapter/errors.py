@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from adapter.failures import NotReady, ProcessDied, Unreachable
+from adapter.triton.failures import NotReady, ProcessDied, Unreachable
 from pipeline.errors import (
     DeadlineExceeded,
     InvalidRequest,

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from adapter.decoding import Limits, decode, find_ffmpeg
-from adapter.engine import Engine
 from adapter.errors import ClientGone, exhaustion_is_overload
-from adapter.pcm import PcmUpload, copy_pcm
-from adapter.recording import Recording
-from adapter.streaming import Hear
-from adapter.uploads import MEGABYTE, Upload
+from adapter.intake.decoding import Limits, decode, find_ffmpeg
+from adapter.intake.pcm import PcmUpload, copy_pcm
+from adapter.intake.recording import Recording
+from adapter.intake.uploads import MEGABYTE, Upload
+from adapter.triton.engine import Engine
+from adapter.triton.streaming import Hear
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options

@@ -18,7 +18,7 @@ from benchmarks.groups import (
     memory,
     short,
 )
-from benchmarks.measure import progress
+from benchmarks.running.measure import progress
 
 GROUPS = {
     "short": short.run,

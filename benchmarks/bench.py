@@ -12,9 +12,9 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from benchmarks.measure import Row, progress
-from benchmarks.service import Service
-from benchmarks.worker import ROOT, Worker
+from benchmarks.running.measure import Row, progress
+from benchmarks.running.service import Service
+from benchmarks.running.worker import ROOT, Worker
 from pipeline.settings import Settings, read_settings
 from pipeline.weights import catalog
 from pipeline.weights.defaults import fetch_defaults
@@ -46,7 +46,7 @@ class Bench:
         progress("making the networks whose weights cannot be had")
         self.wav2vec2 = self.work / "wav2vec2"
         self.community = self.work / "community"
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.stand_ins"]
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.running.stand_ins"]
         subprocess.run(
             [*command, self.wav2vec2, self.community], cwd=ROOT, check=True, capture_output=True
         )
@@ -111,8 +111,8 @@ class Bench:
             running.close()
 
     def clustering(self, hours: float, stock: bool) -> dict:
-        """Cluster synthetic embeddings in a process of its own; see :mod:`benchmarks.synthetic`."""
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.synthetic", str(hours)]
+        """Cluster embeddings of :mod:`benchmarks.audio.synthetic` in a process of its own."""
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.audio.synthetic", str(hours)]
         outcome = subprocess.run(
             command + ["stock"] * stock,
             cwd=ROOT,

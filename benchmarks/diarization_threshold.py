@@ -30,7 +30,7 @@ from pipeline.diarization.diarize import conclude, listen
 from pipeline.diarization.local import LocalDiarizer
 from pipeline.options import Options
 from pipeline.settings import current_settings
-from tests.scoring import diarization_error_rate, read_rttm
+from tests.speech.scoring import diarization_error_rate, read_rttm
 
 THRESHOLDS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 MIN_CLUSTER_SIZES = (6, 12)

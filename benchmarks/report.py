@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.measure import Row
+from benchmarks.running.measure import Row
 
 FIGURES = {"×": "{:.2f} ×", "%": "{:.1f} %", "s": "{:.1f} s", "MB": "{:.0f} MB"}
 FIGURES |= {"points": "{:+.2f} points", "ms": "{:.1f} ms"}

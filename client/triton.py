@@ -10,7 +10,7 @@ import numpy as np
 from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
-from adapter.failures import from_triton
+from adapter.triton.failures import from_triton
 from pipeline.audio import SAMPLE_RATE
 from pipeline.documents import Transcript
 from pipeline.errors import InvalidRequest

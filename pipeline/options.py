@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import DeadlineExceeded, InvalidRequest
-from pipeline.whisper_names import canonical_name
+from pipeline.transcription.whisper_names import canonical_name
 
 
 class Options(BaseModel):

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pipeline.hardware import available_cores, cuda_is_available
-from pipeline.whisper_names import WHISPER_REPOSITORIES, canonical_name
+from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES, canonical_name
 
 ENV_FILE = ".env"
 PAIRS = {

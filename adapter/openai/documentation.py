@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from adapter.answers import MEANINGS, RETRY
+from adapter.asr.answers import MEANINGS, RETRY
 from adapter.openai.parameters import TranscriptionForm, TranslationForm
 
 Schema = dict[str, object]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from adapter.formats import as_text
+from adapter.formats.transcripts import as_text
 from adapter.openai.errors import describe
 from adapter.openai.formats import diarized_segments
 from adapter.openai.parameters import Asked

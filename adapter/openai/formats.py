@@ -2,7 +2,7 @@
 
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from adapter.formats import as_srt, as_text, as_vtt, without_nan
+from adapter.formats.transcripts import as_srt, as_text, as_vtt, without_nan
 from adapter.openai.parameters import Asked
 from pipeline.documents import Segment, Transcript
 from pipeline.languages import LANGUAGES

@@ -2,8 +2,8 @@
 
 import time
 
+from adapter.asr.parameters import OPENAI_MODEL, listed_models, model_name
 from adapter.openai.errors import UnknownModel
-from adapter.parameters import OPENAI_MODEL, listed_models, model_name
 from pipeline.errors import InvalidRequest
 from pipeline.settings import Settings
 from pipeline.weights import KNOWN_WHISPER_MODELS

@@ -12,8 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import ImmutableMultiDict
 
+from adapter.asr.parameters import EXPECTATIONS
 from adapter.openai.models import resolve
-from adapter.parameters import EXPECTATIONS
 from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
 from pipeline.options import Options

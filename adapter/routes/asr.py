@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from adapter.dialects import respond
-from adapter.documentation import ASR, DETECT_LANGUAGE
-from adapter.formats import Json
-from adapter.parameters import read_parameters
-from adapter.pcm import as_pcm
+from adapter.asr.dialects import respond
+from adapter.asr.documentation import ASR, DETECT_LANGUAGE
+from adapter.asr.parameters import read_parameters
+from adapter.formats.transcripts import Json
+from adapter.intake.pcm import as_pcm
+from adapter.intake.uploads import Upload, drain, receive_upload
 from adapter.service import Service, unless_gone
-from adapter.uploads import Upload, drain, receive_upload
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.languages import LANGUAGES
 

@@ -5,10 +5,10 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from adapter.answers import HEALTH
+from adapter.asr.answers import HEALTH
 from adapter.errors import RETRY_AFTER
-from adapter.failures import Unreachable
-from adapter.formats import Json
+from adapter.formats.transcripts import Json
+from adapter.triton.failures import Unreachable
 
 router = APIRouter(tags=["service"])
 

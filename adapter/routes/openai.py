@@ -5,14 +5,14 @@ import contextlib
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from adapter.intake.uploads import Upload, drain, receive_upload
 from adapter.openai.documentation import MODEL, MODELS, TRANSCRIPTION, TRANSLATION
 from adapter.openai.events import EventStream, server_sent_events
 from adapter.openai.formats import Json, render
 from adapter.openai.models import all_models, one_model
 from adapter.openai.parameters import Asked, read_form
 from adapter.service import Service, unless_gone
-from adapter.streaming import Hear, parts
-from adapter.uploads import Upload, drain, receive_upload
+from adapter.triton.streaming import Hear, parts
 from pipeline.errors import Overloaded
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])

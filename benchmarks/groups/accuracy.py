@@ -1,11 +1,11 @@
 """Words and speakers against the truth, ours and the reference's."""
 
-from benchmarks import recordings
+from benchmarks.audio import recordings
+from benchmarks.audio.dialogue import LINES
 from benchmarks.bench import Bench
-from benchmarks.dialogue import LINES
 from benchmarks.groups.short import ALL
-from benchmarks.measure import Row, progress
-from benchmarks.scores import diarization_error, word_error
+from benchmarks.running.measure import Row, progress
+from benchmarks.scoring.scores import diarization_error, word_error
 from pipeline.documents import Turns
 
 FEW_LINES = 5  # 27 s of three voices, which the reference takes as long for

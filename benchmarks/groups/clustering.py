@@ -1,7 +1,7 @@
 """Clustering the embeddings of a long recording."""
 
 from benchmarks.bench import Bench
-from benchmarks.measure import Row, progress
+from benchmarks.running.measure import Row, progress
 
 HOURS = 8.0
 SMALL = 0.75  # hours, which stock clusters as well

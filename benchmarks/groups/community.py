@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from benchmarks import recordings
+from benchmarks.audio import recordings
 from benchmarks.bench import Bench
 from benchmarks.groups.short import ALL, whole
-from benchmarks.measure import Row, alternate, progress, ratios
-from benchmarks.service import Service
-from benchmarks.worker import Worker
+from benchmarks.running.measure import Row, alternate, progress, ratios
+from benchmarks.running.service import Service
+from benchmarks.running.worker import Worker
 
 MINUTES = 600.0
 

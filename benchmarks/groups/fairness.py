@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import recordings
+from benchmarks.audio import recordings
 from benchmarks.bench import Bench
-from benchmarks.measure import Row, progress
-from benchmarks.service import Service
+from benchmarks.running.measure import Row, progress
+from benchmarks.running.service import Service
 
 MEETING = 3600.0
 NOTES = 5  # posted during the meeting

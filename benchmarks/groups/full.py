@@ -1,9 +1,9 @@
 """Four hours through everything."""
 
-from benchmarks import recordings
+from benchmarks.audio import recordings
 from benchmarks.bench import Bench
-from benchmarks.measure import Row, progress
-from benchmarks.processes import MEGABYTE, Peak, private, proportional
+from benchmarks.running.measure import Row, progress
+from benchmarks.running.processes import MEGABYTE, Peak, private, proportional
 
 SECONDS = 4 * 3600.0
 

@@ -4,12 +4,12 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from benchmarks import recordings
+from benchmarks.audio import recordings
 from benchmarks.bench import Bench
 from benchmarks.groups.short import ALL, whole
-from benchmarks.measure import Row, alternate, progress, ratios
-from benchmarks.scores import diarization_error
-from benchmarks.service import Service
+from benchmarks.running.measure import Row, alternate, progress, ratios
+from benchmarks.running.service import Service
+from benchmarks.scoring.scores import diarization_error
 from pipeline.documents import Turns
 
 SECONDS = 600.0

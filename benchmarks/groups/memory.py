@@ -1,9 +1,9 @@
 """What the adapter holds while a long recording passes through."""
 
-from benchmarks import recordings
+from benchmarks.audio import recordings
 from benchmarks.bench import Bench
-from benchmarks.measure import Row, progress
-from benchmarks.processes import MEGABYTE, Peak, private
+from benchmarks.running.measure import Row, progress
+from benchmarks.running.processes import MEGABYTE, Peak, private
 
 SECONDS = 7200.0
 SPEECH = 0.01  # of it: the adapter carries every second, the networks have a minute to do
@@ -34,7 +34,7 @@ def run(bench: Bench) -> None:
 
 def _lent() -> int:
     """Bytes of recordings in POSIX shared memory."""
-    from adapter.recording import PREFIX, SHARED_MEMORY
+    from adapter.intake.recording import PREFIX, SHARED_MEMORY
 
     sizes = []
     for path in SHARED_MEMORY.glob(f"{PREFIX}*"):

@@ -4,11 +4,11 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import recordings
-from benchmarks.agreement import agreement
+from benchmarks.audio import recordings
 from benchmarks.bench import Bench
-from benchmarks.measure import Row, alternate, progress, ratios
-from benchmarks.service import Answer, Service
+from benchmarks.running.measure import Row, alternate, progress, ratios
+from benchmarks.running.service import Answer, Service
+from benchmarks.scoring.agreement import agreement
 
 ALL = ["transcribe", "align", "diarize", "attribute"]
 WAV2VEC2 = "reference: wav2vec2"

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.diarization.diarize import diarize
-from pipeline.diarization.networks import Embedding, Segmentation, load_embedding, load_segmentation
+from pipeline.diarization.networks.loading import (
+    Embedding,
+    Segmentation,
+    load_embedding,
+    load_segmentation,
+)
 from pipeline.diarization.recipe import Recipe, read_recipe
 from pipeline.documents import Turns
 from pipeline.options import Options

@@ -15,10 +15,10 @@ import triton_python_backend_utils as pb_utils
 from pipeline.errors import InvalidRequest, ModelLoading, forget_frames
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
-from pipeline.serving.siblings import Siblings
+from pipeline.serving.requests_in_flight import WORKS
+from pipeline.serving.sibling_steps import Siblings
 from pipeline.serving.signals import CANCEL, signal_of
 from pipeline.serving.tensors import array_tensor
-from pipeline.serving.work import WORKS
 from pipeline.settings import Settings, current_settings
 
 Result = TypeVar("Result")
@@ -118,7 +118,7 @@ def call_leaf(
     """Ask a leaf model about one piece and wait for its response.
 
     A call has no timeout of its own (Triton's ``timeout`` bounds the time in the
-    leaf's queue only): make it in a piece (:mod:`pipeline.serving.work`), whose
+    leaf's queue only): make it in a piece (:mod:`pipeline.serving.requests_in_flight`), whose
     answer is waited for no longer than its deadline.
 
     Args:

@@ -10,8 +10,8 @@ import triton_python_backend_utils as pb_utils
 
 from pipeline.options import Options
 from pipeline.serving.failures import to_response
+from pipeline.serving.requests_in_flight import WORKS
 from pipeline.serving.step import Step
-from pipeline.serving.work import WORKS
 
 
 class StreamingStep(Step):

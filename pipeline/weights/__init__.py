@@ -12,10 +12,10 @@ from pathlib import Path
 
 from pipeline.errors import InvalidRequest, WeightsNotFound, WeightsUnavailable
 from pipeline.settings import Settings
+from pipeline.transcription.whisper_names import REPOSITORY, canonical_name
 from pipeline.weights import catalog, hub
 from pipeline.weights.bundled import fetch_bundled
 from pipeline.weights.cache import fetched_once
-from pipeline.whisper_names import REPOSITORY, canonical_name
 
 __all__ = [
     "KNOWN_WHISPER_MODELS",

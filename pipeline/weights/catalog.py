@@ -6,7 +6,7 @@ are pinned by version, and each file taken out of one by its SHA-256.
 
 from dataclasses import dataclass
 
-from pipeline.whisper_names import WHISPER_REPOSITORIES
+from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES
 
 SEGMENTATION = "onnx-community/pyannote-segmentation-3.0"
 SPEAKER_EMBEDDING = "speechbrain/spkrec-ecapa-voxceleb"

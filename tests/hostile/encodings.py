@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from adapter.decoding import find_ffmpeg
+from adapter.intake.decoding import find_ffmpeg
 
 # «I didn't know you were there. Neither did I.»
 CLIP_START, CLIP_SECONDS = 8.2, 3.1

@@ -14,10 +14,10 @@ import pytest
 import tritonclient.grpc as triton
 
 from pipeline.settings import Settings
-from tests.asking import transcript_of
-from tests.ports import free_ports
-from tests.tiny_triton import tiny_triton
-from tests.wav2vec2 import save_small_wav2vec2
+from tests.clients.asking import transcript_of
+from tests.services.ports import free_ports
+from tests.services.tiny_triton import tiny_triton
+from tests.speech.wav2vec2 import save_small_wav2vec2
 
 START_SECONDS = 600  # the first start on a machine downloads 200 MB
 STOP_SECONDS = 60

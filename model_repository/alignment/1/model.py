@@ -4,15 +4,15 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.alignment import Emission, align
-from pipeline.ctc import Labels
+from pipeline.alignment.align import Emission, align
+from pipeline.alignment.ctc import Labels
 from pipeline.documents import LabelSet, Transcript
 from pipeline.errors import WeightsUnavailable
 from pipeline.serving.fanout import FanOut
+from pipeline.serving.requests_in_flight import pieces
 from pipeline.serving.step import Step, call_leaf, when_loaded
 from pipeline.serving.tensors import document_tensors, read_array, read_document
 from pipeline.serving.urgency import urgency_at
-from pipeline.serving.work import pieces
 
 NOTHING = {"AUDIO": np.zeros((1, 1), np.int16)}
 

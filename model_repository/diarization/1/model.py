@@ -7,10 +7,10 @@ from pipeline.diarization.recipe import read_recipe
 from pipeline.diarization.stretches import SHARED_WINDOWS
 from pipeline.documents import Turns
 from pipeline.serving.fanout import FanOut
+from pipeline.serving.requests_in_flight import pieces
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
-from pipeline.serving.work import pieces
 
 STRETCHES = {"cpu": 1, "cuda": 4}  # under way: what the embedding networks are busy with
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.diarization.networks import load_embedding
+from pipeline.diarization.networks.loading import load_embedding
 from pipeline.serving.leaf import Leaf, together_or_alone
 from pipeline.serving.tensors import array_tensor, read_array
 

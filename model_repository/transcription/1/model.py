@@ -1,13 +1,13 @@
 """The ``transcription`` step: a recording in, a segment of text for each chunk out."""
 
 from pipeline.serving.fanout import FanOut
+from pipeline.serving.requests_in_flight import WORKS
 from pipeline.serving.step import Step
 from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
 from pipeline.serving.whisper_leaf import WhisperLeaf
-from pipeline.serving.work import WORKS
-from pipeline.transcription import detect_language, transcribe
-from pipeline.voice_activity import VoiceActivityDetector
+from pipeline.transcription.transcribe import detect_language, transcribe
+from pipeline.transcription.voice_activity import VoiceActivityDetector
 
 
 class TritonPythonModel(Step):

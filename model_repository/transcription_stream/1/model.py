@@ -1,13 +1,13 @@
 """The ``transcription_stream`` step: a recording in, its segments of text out one by one."""
 
 from pipeline.serving.fanout import FanOut
+from pipeline.serving.requests_in_flight import WORKS
 from pipeline.serving.streaming_step import StreamingStep
 from pipeline.serving.tensors import document_tensor, read_array
 from pipeline.serving.urgency import urgency_at
 from pipeline.serving.whisper_leaf import WhisperLeaf
-from pipeline.serving.work import WORKS
-from pipeline.transcription import transcribe_in_parts
-from pipeline.voice_activity import VoiceActivityDetector
+from pipeline.transcription.transcribe import transcribe_in_parts
+from pipeline.transcription.voice_activity import VoiceActivityDetector
 
 
 class TritonPythonModel(StreamingStep):

@@ -1,6 +1,6 @@
 """The ``wav2vec2`` leaf: stretches of audio in, CTC emissions out."""
 
-from pipeline.alignment_networks import AlignmentNetworks
+from pipeline.alignment.networks import AlignmentNetworks
 from pipeline.documents import LabelSet
 from pipeline.errors import PipelineError
 from pipeline.options import Options

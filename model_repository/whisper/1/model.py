@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 from pipeline.errors import PipelineError
 from pipeline.options import Options
-from pipeline.recognition import Chunk
 from pipeline.serving.leaf import Leaf, together_or_alone
 from pipeline.serving.loaded import LoadedNetworks
 from pipeline.serving.tensors import document_tensor, read_array
-from pipeline.whisper_models import WhisperModels
+from pipeline.transcription.recognition import Chunk
+from pipeline.transcription.whisper_models import WhisperModels
 
 
 class TritonPythonModel(Leaf):

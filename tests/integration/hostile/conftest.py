@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.adapters import RunningAdapter, adapter_beside
 from tests.hostile.encodings import Encoder
-from tests.remains import Remains, left_behind
+from tests.services.adapters import RunningAdapter, adapter_beside
+from tests.services.remains import Remains, left_behind
 
 STALL_SECONDS, UPLOAD_SECONDS = 4, 6
 NARROW = {

@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import multipart
-from tests.adapters import adapter_beside
+from tests.clients import multipart
 from tests.hostile import hostile_files
 from tests.hostile.cases import Case, Outcome
 from tests.hostile.encodings import CLIP_WORDS, Encoder
 from tests.hostile.strangers import no_recordings
-from tests.processes import arguments, descendants
-from tests.remains import Remains, left_behind
+from tests.services.adapters import adapter_beside
+from tests.services.processes import arguments, descendants
+from tests.services.remains import Remains, left_behind
 
 QUERY = {"diarize": "false"}
 AT_ONCE = 4

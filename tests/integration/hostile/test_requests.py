@@ -5,8 +5,8 @@ import re
 import httpx
 import pytest
 
-from tests.multipart import BOUNDARY, END, HEADERS, body, file_part
-from tests.talk import converse, head, post, said
+from tests.clients.multipart import BOUNDARY, END, HEADERS, body, file_part
+from tests.clients.talk import converse, head, post, said
 
 FIELDS = [file_part(b"1", filename=None, name=f"field{number}") for number in range(100)]
 LONG_FIELD = file_part(b"x" * 100_000, filename=None, name="initial_prompt")

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.clients.multipart import HEADERS, body, file_part
+from tests.clients.talk import ANSWER_SECONDS, MEGABYTE, converse, head, post, said
 from tests.hostile.encodings import CLIP_WORDS
 from tests.integration.hostile.conftest import STALL_SECONDS, UPLOAD_SECONDS
-from tests.multipart import HEADERS, body, file_part
-from tests.processes import descendants, nameless_sizes
-from tests.remains import Remains
-from tests.talk import ANSWER_SECONDS, MEGABYTE, converse, head, post, said
+from tests.services.processes import descendants, nameless_sizes
+from tests.services.remains import Remains
 
 HOURS = 2 * 60  # minutes of silence, which take seconds to decode
 pytestmark = pytest.mark.usefixtures("nothing_is_left")

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from adapter.app import create_app
-from adapter.decoding import find_ffmpeg
+from adapter.intake.decoding import find_ffmpeg
 from pipeline.settings import Settings
-from tests.media import make_media
-from tests.ports import free_ports
+from tests.services.ports import free_ports
+from tests.speech.media import make_media
 
 RunApp = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -23,7 +23,7 @@ def ffmpeg() -> str:
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of recordings, see tests/media.py."""
+    """A folder of recordings, see tests/speech/media.py."""
     folder = tmp_path_factory.mktemp("media")
     make_media(folder)
     return folder

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from adapter import recording
-from tests.decoders import script
-from tests.media import TONE_SECONDS
+from adapter.intake import recording
+from tests.clients.decoders import script
+from tests.speech.media import TONE_SECONDS
 
 BOUNDARY = "boundary"
 HEADERS = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

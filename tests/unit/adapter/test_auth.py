@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from pipeline.settings import Settings
-from tests.adapter_thread import running_adapter
+from tests.services.adapter_thread import running_adapter
 
 OLD, NEW = "0123456789abcdef-old", "fedcba9876543210+new/=:@"
 KEYS = f"{OLD},{NEW}"

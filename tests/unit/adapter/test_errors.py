@@ -7,7 +7,7 @@ import os
 import pytest
 
 from adapter.errors import exhaustion_is_overload, to_response
-from adapter.failures import NotReady
+from adapter.triton.failures import NotReady
 from pipeline.errors import (
     DeadlineExceeded,
     InvalidRequest,

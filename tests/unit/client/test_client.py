@@ -10,7 +10,7 @@ import pytest
 
 from client import Client, ServiceError
 from client.cli import FAILED, UNUSABLE, main
-from tests.ports import free_ports
+from tests.services.ports import free_ports
 
 ANSWER = {
     "text": [],

@@ -10,9 +10,9 @@ import numpy as np
 from pipeline.documents import Segment, Transcript
 from pipeline.errors import InvalidRequest
 from pipeline.serving.fanout import FanOut
+from pipeline.serving.requests_in_flight import WORKS, pieces
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensor, read_array
-from pipeline.serving.work import WORKS, pieces
 
 
 class TritonPythonModel(Step):

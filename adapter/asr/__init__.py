@@ -1,0 +1,1 @@
+"""Speakr's dialect: the options that ``/asr`` takes and the answers that it gives."""

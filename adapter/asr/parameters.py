@@ -1,0 +1,178 @@
+"""The parameters of ``/asr``: from the query or the form, checked, as the pipeline's options."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from adapter.asr.accept import preferred_output
+from pipeline.errors import InvalidRequest
+from pipeline.languages import language_code
+from pipeline.options import Options
+from pipeline.settings import Settings
+from pipeline.transcription.whisper_names import REPOSITORY, canonical_name
+from pipeline.weights import KNOWN_WHISPER_MODELS
+
+# What a parameter means, and a value to try it with; the order is that of the API's pages.
+PARAMETERS = {
+    "output": ("json, text (or txt), srt, vtt or tsv; also output_format", "json"),
+    "encode": ("false: the file is bare PCM, 16 bit little-endian mono at 16 kHz", "true"),
+    "language": ("code or name of the language; detected if left out", "en"),
+    "task": ("transcribe, or translate into English", "transcribe"),
+    "model": ("a Whisper size, or a CTranslate2 Whisper on the model hub as org/name", "base"),
+    "initial_prompt": ("text that Whisper takes as what was said before", ""),
+    "hotwords": ("words to expect, such as names", ""),
+    "word_timestamps": ("give the time of every word", "true"),
+    "alignment": ("where word times come from: auto, ctc or attention", "auto"),
+    "vad_filter": ("accepted from other services' clients; speech is always looked for", ""),
+    "beam_size": ("how many readings Whisper weighs, 1 to 10", "5"),
+    "diarize": ("say who speaks; also enable_diarization, and either can switch it off", "true"),
+    "num_speakers": ("how many people speak, if known", "2"),
+    "min_speakers": ("at least so many people speak", "1"),
+    "max_speakers": ("at most so many people speak", "4"),
+    "return_speaker_embeddings": ("give a vector for each speaker's voice", "false"),
+}
+ALIASES = {"output_format": "output"}  # a second name; the first one wins
+DIARIZE = ("diarize", "enable_diarization")
+FLAGS = ("encode", "vad_filter", "word_timestamps")
+OUTPUTS = {"json": "json", "text": "text", "txt": "text", "srt": "srt", "vtt": "vtt", "tsv": "tsv"}
+OPENAI_MODEL = "whisper-1"  # OpenAI's name for whatever Whisper there is
+OPENAI_OWN = "gpt-"  # what OpenAI's other transcription models begin with
+# pydantic's kinds of fault in words that say what would be right
+EXPECTATIONS = {
+    "bool_parsing": "give true or false",
+    "int_parsing": "give a whole number",
+    "int_from_float": "give a whole number",
+}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What one request to ``/asr`` asks for."""
+
+    options: Options
+    output: str  # a value of OUTPUTS
+    words: bool = True  # whether the answer lists them; their times may be needed all the same
+    plain: bool = False  # whether the client would rather have the text itself than JSON
+    pcm: bool = False  # whether the upload is bare PCM
+    dialect: str = "whisperx"  # or webservice
+
+    @property
+    def document(self) -> str:
+        """The ensemble's output that holds it: Triton runs nothing that this one does not need."""
+        if self.options.diarize:
+            return "TRANSCRIPT"
+        return "WORDS" if self.options.word_timestamps else "SEGMENTS"
+
+
+def read_parameters(
+    query: Mapping[str, str],
+    form: Mapping[str, str],
+    settings: Settings,
+    accept: str | None = None,
+) -> Parameters:
+    """Read the parameters; the query wins over the form, unknown and empty ones are left aside.
+
+    Args:
+        accept: the request's ``Accept`` header; it has no say in the webservice's dialect.
+
+    Raises:
+        InvalidRequest: naming the parameter that cannot be used and what would do.
+    """
+    given = {name: value for name, value in {**form, **query}.items() if value.strip()}
+    for alias, name in ALIASES.items():
+        if alias in given:
+            given.setdefault(name, given[alias])
+    webservice = settings.asr_dialect == "webservice"
+    preferred = None if webservice else preferred_output(accept)
+    output = given.get("output", "txt" if webservice else preferred or "json").strip().lower()
+    if output not in OUTPUTS:
+        raise InvalidRequest(f"output: {output!r} is none; there are {', '.join(OUTPUTS)}")
+    flags = {name: _flag(name, given[name]) for name in FLAGS if name in given}
+    diarize = [_flag(name, given[name]) for name in DIARIZE if name in given]
+    words = flags.get("word_timestamps", not webservice)
+    values: dict[str, object] = {
+        name: given[name] for name in PARAMETERS if name in given and name in Options.model_fields
+    }
+    # What is cut into sentences needs the times of words, and the webservice's answers are.
+    values["word_timestamps"] = words or webservice
+    values["diarize"] = all(diarize) if diarize else not webservice
+    if language := given.get("language"):
+        values["language"] = None if language.lower() == "auto" else _language(language)
+    if model := given.get("model"):
+        values["model"] = model_name(model.strip(), settings)
+    return Parameters(
+        _options(values),
+        OUTPUTS[output],
+        words=words,
+        plain=preferred is not None and OUTPUTS[output] != "json",
+        pcm=not flags.get("encode", True),
+        dialect=settings.asr_dialect,
+    )
+
+
+def model_name(name: str, settings: Settings) -> str | None:
+    """The pipeline's name of a model; None for the default.
+
+    Args:
+        name: A size (``large-v3``), what OpenAI calls it (``whisper-1`` is the default,
+            ``whisper-large-v3`` and ``openai/whisper-large-v3`` are sizes), a CTranslate2
+            Whisper on the hub, or a folder that the settings name.
+
+    Raises:
+        InvalidRequest: there is no such model here; lists those there are.
+    """
+    if name == OPENAI_MODEL:
+        return None
+    name = canonical_name(name)
+    if settings.models:
+        if name in settings.models:
+            return name
+    elif name in (*KNOWN_WHISPER_MODELS, settings.preload_model) or REPOSITORY.fullmatch(name):
+        return name
+    offered = ", ".join(listed_models(settings))
+    if not settings.models:
+        offered += ", and any CTranslate2 Whisper on the model hub as organisation/name"
+    reason = f"unknown model {name!r}"
+    if name.startswith(OPENAI_OWN):
+        reason = f"{name!r} is OpenAI's own and no Whisper"
+    elif settings.models:
+        reason = f"{name!r} is not offered here"
+    raise InvalidRequest(f"model: {reason}; there are {offered}")
+
+
+def listed_models(settings: Settings) -> list[str]:
+    """The models that a client can choose from by name, the default one first.
+
+    MODELS, or every size if that is not set; what else can be named then (any Whisper on
+    the hub) is not listed.
+    """
+    return list(dict.fromkeys([settings.default_model, *(settings.models or KNOWN_WHISPER_MODELS)]))
+
+
+def _language(text: str) -> str:
+    try:
+        return language_code(text)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"language: {error}") from None
+
+
+def _flag(name: str, value: str) -> bool:
+    try:
+        return Options(diarize=value.strip()).diarize
+    except ValidationError:
+        raise InvalidRequest(f"{name}: {value!r} cannot be used, give true or false") from None
+
+
+def _options(values: dict[str, object]) -> Options:
+    try:
+        return Options(**values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        message = fault["msg"].removeprefix("Value error, ")
+        if not fault["loc"]:
+            raise InvalidRequest(message) from None
+        expectation = EXPECTATIONS.get(fault["type"], message[0].lower() + message[1:])
+        raise InvalidRequest(
+            f"{fault['loc'][0]}: {fault['input']!r} cannot be used, {expectation}"
+        ) from None

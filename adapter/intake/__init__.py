@@ -1,0 +1,1 @@
+"""From an upload to PCM: what arrives is written to disk, decoded and kept for Triton."""

@@ -1,0 +1,173 @@
+"""Models whose process has died are loaded again, once, for everybody who waits for them.
+
+Triton does not start a killed process again and goes on calling itself ready.
+Requests of a step that died are never answered: whoever waits for one has to
+be told, which :meth:`Recovery.interruption` does.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+
+from tritonclient.grpc.aio import InferenceServerClient
+from tritonclient.utils import InferenceServerException
+
+from adapter.triton.failures import NotReady, Unreachable, from_triton
+from adapter.triton.model_liveness import Heartbeat
+from adapter.triton.processes import end_stopped, live_instances
+from adapter.triton.signals import CALL_SECONDS, Signals
+from pipeline.errors import PipelineError
+
+ENSEMBLE = "asr"
+STEPS = ("transcription", "alignment", "attribution", "diarization")
+LEAVES = ("whisper", "wav2vec2", "segmentation", "speaker_embedding")
+STREAMS = ("transcription_stream",)  # decoupled, and so only reached by gRPC streams
+GRAPH = (ENSEMBLE, *STEPS, *STREAMS, *LEAVES)
+WATCH_SECONDS = 3.0
+CONFIRM_SECONDS = 0.5
+LOAD_SECONDS = 300.0  # for a network on a slow disk
+RETRY_SECONDS = 30.0  # between attempts to load a model that could not be loaded
+
+logger = logging.getLogger(__name__)
+
+
+class Recovery:
+    """Watches the models of a graph and loads them again when their process dies."""
+
+    def __init__(
+        self,
+        client: InferenceServerClient,
+        grpc_port: int,
+        signals: Signals,
+        graph: tuple[str, ...] = GRAPH,
+        steps: tuple[str, ...] = (*STEPS, *STREAMS),
+    ) -> None:
+        self._client = client
+        self._grpc_port = grpc_port
+        self._heartbeat = Heartbeat(client, signals)
+        self._graph = graph
+        self._steps = steps
+        self._loading = asyncio.Lock()
+        self._loads: Counter[str] = Counter()
+        self._failed: dict[str, float] = {}  # when a model could not be loaded again
+        self._known: dict[str, set[str]] = {}  # instances that were seen alive
+        self._interruption: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def generation(self) -> Counter[str]:
+        """How often each model was loaded again; to be taken before a call."""
+        return self._loads.copy()
+
+    def interruption(self) -> asyncio.Future[None]:
+        """Done as soon as calls that are under way now may never be answered."""
+        return self._interruption
+
+    async def settled(self) -> None:
+        """Return when no model is being loaded again."""
+        async with self._loading:
+            return
+
+    async def load_again(self, model: str, generation: Counter[str]) -> None:
+        """Load a model again unless that was done since ``generation`` was taken.
+
+        Raises:
+            NotReady: it could not be loaded.
+            Unreachable: Triton does not answer.
+        """
+        if model in self._steps and self._loads[model] == generation[model]:
+            self._interrupt()
+        async with self._loading:
+            if self._loads[model] != generation[model]:
+                return
+            if time.monotonic() - self._failed.get(model, -RETRY_SECONDS) < RETRY_SECONDS:
+                raise NotReady(f"the model {model} could not be loaded again")
+            logger.warning("the process of the model %s has died; loading it again", model)
+            self._known.pop(model, None)
+            # Triton waits for one that only stands still for as long as it has requests.
+            await asyncio.to_thread(end_stopped, self._grpc_port, model)
+            try:
+                await self._client.unload_model(model, client_timeout=CALL_SECONDS)
+                await self._client.load_model(model, client_timeout=LOAD_SECONDS)
+            except InferenceServerException as error:
+                failure = from_triton(error)
+                if isinstance(failure, Unreachable):
+                    raise failure from None
+                self._failed[model] = time.monotonic()
+                logger.error("the model %s could not be loaded again: %s", model, failure)
+                raise NotReady(f"the model {model} could not be loaded again") from None
+            self._failed.pop(model, None)
+            self._loads[model] += 1
+            logger.warning("the model %s is back", model)
+
+    async def missing(self) -> list[str]:
+        """The models of the graph that are not loaded, or that have lost a process.
+
+        Raises:
+            Unreachable: Triton does not answer.
+        """
+        ready = await self._ready()
+        dead = await self._dead(ready)
+        return [model for model in self._graph if model not in ready or model in dead]
+
+    async def watch(self) -> None:
+        """Look for dead models until cancelled, and load them again."""
+        try:
+            while True:
+                await asyncio.sleep(WATCH_SECONDS)
+                # Whatever is wrong now is looked at again at the next round.
+                with contextlib.suppress(PipelineError, InferenceServerException):
+                    await self._look_once()
+        finally:
+            self._heartbeat.stop()
+
+    async def _look_once(self) -> None:
+        generation = self.generation()
+        broken = await self._broken()
+        if broken:
+            # A model that is being loaded by somebody else has no process for a moment.
+            await asyncio.sleep(CONFIRM_SECONDS)
+            broken &= await self._broken()
+        found = self._heartbeat.take_dead() | dict.fromkeys(broken, generation)
+        # All ask for their turn before anybody waits for them to be back.
+        await asyncio.gather(*(self._try_to_load(model, since) for model, since in found.items()))
+        if await asyncio.to_thread(live_instances, self._grpc_port) is None:
+            ready = await self._ready()
+            # Decoupled models answer over streams only.
+            asked = ready.intersection(self._graph) - {ENSEMBLE, *STREAMS}
+            await self._heartbeat.ask(asked, generation)
+
+    async def _try_to_load(self, model: str, generation: Counter[str]) -> None:
+        with contextlib.suppress(NotReady):
+            await self.load_again(model, generation)
+
+    async def _broken(self) -> set[str]:
+        ready = await self._ready()
+        return await self._dead(ready) | (self._failed.keys() - ready)
+
+    async def _ready(self) -> set[str]:
+        try:
+            index = await self._client.get_model_repository_index(client_timeout=CALL_SECONDS)
+        except InferenceServerException as error:
+            failure = from_triton(error)
+            raise failure if isinstance(failure, Unreachable) else Unreachable(failure) from None
+        return {model.name for model in index.models if model.state == "READY"}
+
+    async def _dead(self, ready: set[str]) -> set[str]:
+        """Ready models that have no process, or fewer than they had."""
+        alive = await asyncio.to_thread(live_instances, self._grpc_port)
+        if alive is None:
+            return set()
+        dead = set()
+        for model in ready.intersection(self._graph) - {ENSEMBLE}:
+            instances = set(alive.get(model, ()))
+            if not instances or self._known.get(model, set()) - instances:
+                dead.add(model)
+            else:
+                self._known[model] = instances
+        return dead
+
+    def _interrupt(self) -> None:
+        if not self._interruption.done():
+            self._interruption.set_result(None)
+        self._interruption = asyncio.get_running_loop().create_future()

@@ -1,0 +1,84 @@
+"""A transcript while it is being made: its segments as they come, over a gRPC stream."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import grpc
+from pydantic import ValidationError
+from tritonclient.grpc import InferInput
+from tritonclient.grpc.aio import InferenceServerClient
+from tritonclient.utils import InferenceServerException
+
+from adapter.triton.failures import from_triton
+from pipeline.documents import Segment, Transcript
+from pipeline.errors import PipelineError
+from pipeline.options import Options
+
+MODEL = "transcription_stream"
+OUTPUT = "SEGMENTS"
+
+Hear = Callable[[Transcript], None]  # is given each part as soon as it is there
+
+
+async def ask_in_parts(
+    client: InferenceServerClient, audio: InferInput, options: Options, hear: Hear, seconds: float
+) -> Transcript:
+    """Have a recording transcribed by ``transcription_stream``; cancelling this ends its work.
+
+    Args:
+        audio: INT16 [1, N] at 16 kHz.
+        hear: called with a transcript of one segment, in order.
+        seconds: until the stream is given up.
+
+    Returns:
+        The whole transcript.
+
+    Raises:
+        PipelineError: of the kind that says what went wrong.
+    """
+
+    async def request() -> AsyncIterator[dict[str, object]]:
+        yield {"model_name": MODEL, "inputs": [audio], "parameters": options.to_parameters()}
+
+    segments: list[Segment] = []
+    part: Transcript | None = None
+    responses = client.stream_infer(request(), stream_timeout=seconds)
+    try:
+        async for result, error in responses:
+            if error is not None:
+                raise from_triton(error)
+            part = Transcript.model_validate_json(result.as_numpy(OUTPUT).tobytes())
+            if part.segments:
+                segments += part.segments
+                hear(part)
+    except grpc.RpcError as error:
+        raise from_triton(InferenceServerException(error.details(), str(error.code()))) from None
+    except ValidationError as error:
+        raise PipelineError(f"Triton's answer is no transcript: {error}") from None
+    finally:
+        responses.cancel()
+    if part is None:
+        raise PipelineError("Triton has ended the stream without an answer")
+    return part.model_copy(update={"segments": segments})
+
+
+async def parts(work: Callable[[Hear], Awaitable[object]]) -> AsyncIterator[Transcript]:
+    """What a piece of work hears, while it works; closing this cancels it.
+
+    Raises:
+        PipelineError: the work failed, with what went wrong.
+    """
+    heard: asyncio.Queue[Transcript | None] = asyncio.Queue()
+    task = asyncio.ensure_future(work(heard.put_nowait))
+    task.add_done_callback(lambda _: heard.put_nowait(None))
+    last_start = -1.0
+    try:
+        while (part := await heard.get()) is not None:
+            # What is sent to Triton once more, after a death, is heard from its start again.
+            if part.segments and part.segments[0].start > last_start:
+                last_start = part.segments[0].start
+                yield part
+        await task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,1 @@
+"""What is measured with: recordings, and how they are made."""

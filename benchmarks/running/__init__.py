@@ -1,0 +1,1 @@
+"""What is measured: our service, and stock WhisperX beside it."""

@@ -1,0 +1,1 @@
+"""When each word was said, and where sentences end (the step ``alignment``)."""

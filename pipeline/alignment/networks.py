@@ -1,0 +1,143 @@
+"""The wav2vec2 networks that give CTC emissions, one for each language."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.alignment.ctc import Labels
+from pipeline.audio import to_float
+from pipeline.errors import WeightsNotFound, WeightsUnavailable
+from pipeline.hardware import set_torch_threads
+from pipeline.network_pool import NetworkPool, Report, unreported
+from pipeline.settings import Settings
+from pipeline.weights import hub
+
+if TYPE_CHECKING:  # it costs 500 MB, before any language is asked for
+    import torch
+
+SHORTEST = 400  # samples; the receptive field of wav2vec2's first feature
+
+
+class AlignmentNetwork:
+    """One wav2vec2 with a CTC head."""
+
+    def __init__(self, network: torch.nn.Module, labels: Labels, from_torchaudio: bool) -> None:
+        self.labels = labels
+        self._network = network.eval()
+        self._from_torchaudio = from_torchaudio
+        self._device = next(network.parameters()).device
+
+    def emission(self, audio: np.ndarray) -> np.ndarray:
+        """Log probabilities of the labels.
+
+        Stretches go through the network one by one: the group normalisation
+        of wav2vec2-base takes in the padding, so a batch of unequal lengths
+        would change the result.
+
+        Args:
+            audio: INT16 [samples] at 16 kHz.
+
+        Returns:
+            float32 [frames, labels], a frame for every 20 ms.
+        """
+        import torch
+
+        with torch.inference_mode():
+            waveform = torch.from_numpy(to_float(audio))[None].to(self._device)
+            lengths = None
+            if waveform.shape[-1] < SHORTEST:
+                lengths = torch.tensor([waveform.shape[-1]], device=self._device)
+                waveform = torch.nn.functional.pad(waveform, (0, SHORTEST - waveform.shape[-1]))
+            if self._from_torchaudio:
+                logits, _ = self._network(waveform, lengths=lengths)
+            else:
+                logits = self._network(waveform).logits
+            return logits[0].log_softmax(dim=-1).float().cpu().numpy()
+
+
+class AlignmentNetworks:
+    """WhisperX's networks by language, through its own loader, loaded on first use."""
+
+    def __init__(
+        self, settings: Settings, device_index: int = 0, report: Report = unreported
+    ) -> None:
+        set_torch_threads(settings.cores_of("wav2vec2"))
+        self._settings = settings
+        self._device = settings.torch_device
+        if self._device == "cuda":
+            self._device = f"cuda:{device_index}"
+        self._folder = settings.cache_dir / "alignment"
+        self._pool: NetworkPool[AlignmentNetwork] = NetworkPool(
+            self._find,
+            self._load,
+            settings.max_loaded_models,
+            settings.model_keep_alive_seconds,
+            report,
+        )
+
+    def use(self, language: str) -> AbstractContextManager[AlignmentNetwork]:
+        """The network for a language.
+
+        Raises:
+            ModelLoading: it is not there yet.
+            WeightsUnavailable: there is none, or it can neither be found in
+                the cache nor fetched.
+        """
+        return self._pool.use(language)
+
+    def load_now(self, language: str) -> AlignmentNetwork:
+        """The same, waiting until it is there."""
+        return self._pool.load_now(language)
+
+    def _find(self, language: str) -> tuple[str, bool]:
+        """The network's name, and whether it must come from the cache."""
+        from whisperx import alignment as whisperx
+
+        name = (
+            self._settings.alignment_models.get(language)
+            or whisperx.DEFAULT_ALIGN_MODELS_TORCH.get(language)
+            or whisperx.DEFAULT_ALIGN_MODELS_HF.get(language)
+        )
+        if name is None:
+            raise WeightsNotFound(
+                f"there is no alignment model for {language!r}; name one in ALIGNMENT_MODELS"
+            )
+        cache_only = not Path(name).is_dir() and not hub.is_reachable(self._settings)
+        if cache_only and not self._is_cached(name):
+            kind = WeightsNotFound if self._settings.hf_hub_offline else WeightsUnavailable
+            raise kind(
+                f"the alignment model {name} for {language!r} is not in {self._folder} "
+                "and cannot be fetched"
+            )
+        return name, cache_only
+
+    def _load(self, language: str, found: tuple[str, bool]) -> AlignmentNetwork:
+        from whisperx import alignment as whisperx
+
+        name, cache_only = found
+        try:
+            network, metadata = whisperx.load_align_model(
+                language,
+                self._device,
+                model_name=name,
+                model_dir=str(self._folder),
+                model_cache_only=cache_only,
+            )
+        except (OSError, ValueError) as error:
+            raise WeightsUnavailable(
+                f"the alignment model {name} for {language!r} cannot be loaded: {error}"
+            ) from error
+        labels = Labels(columns=metadata["dictionary"], language=language)
+        return AlignmentNetwork(network, labels, metadata["type"] == "torchaudio")
+
+    def _is_cached(self, name: str) -> bool:
+        """Whether a network has been fetched before, by torchaudio or from the hub."""
+        import torchaudio
+
+        if name in torchaudio.pipelines.__all__:
+            return (self._folder / getattr(torchaudio.pipelines, name)._path).is_file()
+        return (self._folder / f"models--{name.replace('/', '--')}").is_dir()

@@ -1,0 +1,1 @@
+"""The networks behind ``segmentation`` and ``speaker_embedding``."""

@@ -1,0 +1,51 @@
+"""Load the pair of networks that the settings choose.
+
+Each imports what it needs when it is chosen: torch costs 500 MB and pyannote
+another 400 and ten seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pipeline.hardware import set_torch_threads
+from pipeline.settings import Settings
+from pipeline.weights import community_folder, segmentation_file, speaker_embedding_folder
+
+Segmentation = Callable[[np.ndarray], np.ndarray]  # INT16 [B, 160000] to UINT8 [B, 589, 3]
+Embedding = Callable[[np.ndarray, np.ndarray], np.ndarray]  # INT16 [N], UINT8 [P, F] to FP32 [P, D]
+
+
+def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation:
+    """community-1's where its weights may be had, else segmentation-3.0."""
+    device, cores = _device(settings, device_index), settings.cores_of("segmentation")
+    folder = community_folder(settings)
+    if folder is None:
+        from pipeline.diarization.networks.segmentation import OnnxSegmentation
+
+        return OnnxSegmentation(segmentation_file(settings), device, cores)
+
+    from pipeline.diarization.networks.community import TorchSegmentation
+
+    set_torch_threads(cores)
+    return TorchSegmentation(folder / "segmentation", device, cores)
+
+
+def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
+    """community-1's WeSpeaker where its weights may be had, else ECAPA."""
+    device, cores = _device(settings, device_index), settings.cores_of("speaker_embedding")
+    set_torch_threads(cores)
+    folder = community_folder(settings)
+    if folder is None:
+        from pipeline.diarization.networks.ecapa import Ecapa
+
+        return Ecapa(speaker_embedding_folder(settings), device, cores)
+    from pipeline.diarization.networks.community import WeSpeaker
+
+    return WeSpeaker(folder / "embedding", device)
+
+
+def _device(settings: Settings, index: int) -> str:
+    return f"cuda:{index}" if settings.torch_device == "cuda" else "cpu"

@@ -1,0 +1,1 @@
+"""What was said: a recording in, its text in chunks out (the step ``transcription``)."""

@@ -1,0 +1,53 @@
+"""Whisper's log-mel spectrogram (openai/whisper, ``audio.py``), in single precision.
+
+The silence behind a short chunk is not transformed: what it comes to is known.
+"""
+
+import numpy as np
+from faster_whisper.feature_extractor import FeatureExtractor
+from scipy.fft import rfft
+
+from pipeline.audio import SAMPLE_RATE, to_float
+from pipeline.transcription.chunking import CHUNK_SAMPLES
+
+N_FFT = 400  # samples of one frame, 25 ms
+HOP = 160  # samples between frames, 10 ms
+FRAMES = CHUNK_SAMPLES // HOP
+SMALLEST = 1e-10  # power that counts as silence
+RANGE = 8.0  # decades under the loudest that are kept
+
+_WINDOW = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+
+
+class Spectrogram:
+    """The front end of one Whisper."""
+
+    def __init__(self, mels: int) -> None:
+        self._filters = FeatureExtractor.get_mel_filters(SAMPLE_RATE, N_FFT, mels)
+        self._filters = self._filters.astype(np.float32)
+
+    def __call__(self, audio: np.ndarray) -> np.ndarray:
+        """The spectrogram of a chunk.
+
+        Args:
+            audio: INT16 [samples] at 16 kHz, at most 30 s.
+
+        Returns:
+            float32 [mels, 3000], a frame for every 10 ms; silence behind the chunk.
+        """
+        # Frames are centred, the first one on the first sample, at which the audio is mirrored.
+        padded = np.zeros(CHUNK_SAMPLES + N_FFT, np.float32)
+        start = N_FFT // 2
+        padded[start : start + len(audio)] = to_float(audio)
+        padded[:start] = padded[start + 1 : N_FFT + 1][::-1]
+        sounding = FRAMES
+        if len(audio) + 2 * N_FFT < CHUNK_SAMPLES:
+            sounding = (len(audio) + start) // HOP + 1
+        frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP][:sounding]
+        spectrum = rfft(frames * _WINDOW)
+        power = spectrum.real**2 + spectrum.imag**2
+        mel_power = np.zeros((len(self._filters), FRAMES), np.float32)
+        mel_power[:, :sounding] = self._filters @ power.T
+        logarithms = np.log10(np.maximum(mel_power, SMALLEST))
+        np.maximum(logarithms, logarithms.max() - RANGE, out=logarithms)
+        return (logarithms + 4.0) / 4.0

@@ -1,0 +1,53 @@
+"""The Whisper networks of one process, by name."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pipeline.errors import InvalidRequest
+from pipeline.network_pool import NetworkPool, Report, unreported
+from pipeline.settings import Settings
+from pipeline.transcription.recognition import Recogniser
+from pipeline.weights import whisper_folder
+
+
+class WhisperModels:
+    """The default network, loaded at once, and others that are loaded when they are asked for."""
+
+    def __init__(
+        self, settings: Settings, device_index: int = 0, report: Report = unreported
+    ) -> None:
+        self._settings = settings
+        self._device_index = device_index
+        self._pool: NetworkPool[Recogniser] = NetworkPool(
+            lambda name: whisper_folder(name, settings),
+            self._load,
+            settings.max_loaded_models,
+            settings.model_keep_alive_seconds,
+            report,
+        )
+        self._pool.load_now(settings.default_model)
+
+    def use(self, name: str | None) -> AbstractContextManager[Recogniser]:
+        """The network of this name, or the default one.
+
+        Raises:
+            ModelLoading: it is not there yet.
+            InvalidRequest: there is no such Whisper.
+            WeightsUnavailable: its weights can neither be found nor fetched.
+        """
+        return self._pool.use(name or self._settings.default_model)
+
+    def _load(self, name: str, folder: Path) -> Recogniser:
+        try:
+            return Recogniser(
+                folder,
+                self._settings.torch_device,
+                self._settings.whisper_compute_type,
+                self._device_index,
+                self._settings.cores_of("whisper"),
+            )
+        except Exception as failure:
+            # CTranslate2 and tokenizers have no kinds of their own for files that are not theirs.
+            if "memory" in str(failure):
+                raise
+            raise InvalidRequest(f"model {name!r} cannot be loaded: {failure}") from failure

@@ -1,0 +1,175 @@
+"""A client hangs up on the running service: the networks are free for others at once."""
+
+import asyncio
+import threading
+import time
+
+import httpx
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+
+from adapter.intake.recording import SHARED_MEMORY
+from pipeline.audio import SAMPLE_RATE
+from pipeline.documents import Segment, Transcript
+from tests.clients.asking import hang_up_on
+from tests.speech.media import write_wav
+from tests.waiting import until
+
+NETWORKS = ("whisper", "segmentation", "speaker_embedding")
+MINUTES = 10
+SECONDS = 30  # of the sample
+WAIT_SECONDS = 120
+TELLING_SECONDS = 3  # until every step has been told
+
+
+@pytest.fixture(scope="module")
+def long(sample_audio, tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("long") / "long.wav"
+    write_wav(path, np.tile(sample_audio, MINUTES * 60 // SECONDS), SAMPLE_RATE)
+    return path.read_bytes()
+
+
+def until_idle(counts, *models: str) -> dict[str, int]:
+    """What they have run when they begin nothing more."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        assert time.monotonic() < deadline
+        before = counts(*models)
+        time.sleep(2)
+        if counts(*models) == before:
+            return before
+
+
+def test_every_network_is_free_within_two_chunks(service, long, counts):
+    """Ten minutes are 7 batches of ``whisper`` and 75 of ``segmentation``."""
+    before = counts(*NETWORKS)
+
+    async def hang_up_when_all_work() -> None:
+        async with httpx.AsyncClient(timeout=None) as client:
+            post = asyncio.create_task(
+                client.post(f"{service.base_url}/asr", files={"audio_file": ("long.wav", long)})
+            )
+            while any(counts(model)[model] < before[model] + 1 for model in NETWORKS):
+                assert not post.done()
+                await asyncio.sleep(0.05)
+            post.cancel()
+
+    asyncio.run(hang_up_when_all_work())
+    time.sleep(TELLING_SECONDS)
+    left = counts(*NETWORKS)
+    after = until_idle(counts, *NETWORKS)
+    # What was running, and what had been sent beside it.
+    assert all(after[model] - left[model] <= 2 for model in NETWORKS), (left, after)
+
+
+def test_alignment_is_left_too(service, sample_audio, counts):
+    """Asked directly, as the ensemble does: a recording whose text is known already."""
+    audio = np.tile(sample_audio, 80)[None]
+    text = Transcript(
+        model="base",
+        language="en",
+        language_probability=1.0,
+        duration=audio.size / SAMPLE_RATE,
+        segments=[
+            Segment(start=start, end=start + 10, text="neither did I")
+            for start in range(0, audio.size // SAMPLE_RATE, 10)
+        ],
+    )
+    document = np.frombuffer(text.encode(), np.uint8)[None]
+    inputs = []
+    for name, kind, array in (("AUDIO", "INT16", audio), ("SEGMENTS", "UINT8", document)):
+        tensor = triton.InferInput(name, array.shape, kind)
+        tensor.set_data_from_numpy(array)
+        inputs.append(tensor)
+    errors = []
+    before = counts("wav2vec2")["wav2vec2"]
+    client = triton.InferenceServerClient(service.triton_grpc)
+    client.async_infer(
+        "alignment",
+        inputs,
+        lambda result, error: errors.append(error),
+        parameters={"alignment": "ctc", "request_key": "left"},
+    )
+    until(lambda: errors or counts("wav2vec2")["wav2vec2"] >= before + 3)
+    assert not errors, str(errors[0])
+    hang_up_on(service, "left")
+    left = counts("wav2vec2")["wav2vec2"]
+    until(lambda: errors)
+    assert "Cancelled" in str(errors[0])
+    assert until_idle(counts, "wav2vec2")["wav2vec2"] - left <= 2
+
+
+def fail_in_transcription(service, recording: bytes) -> None:
+    answer = httpx.post(
+        f"{service.base_url}/asr",
+        params={"model": "nobody/has-this-model"},
+        files={"audio_file": ("long.wav", recording)},
+        timeout=300,
+    )
+    assert answer.status_code == 400, answer.text
+    assert "nobody/has-this-model" in answer.json()["detail"]
+
+
+def test_what_fails_in_one_step_is_not_worked_on_in_the_others(service, long, counts):
+    """The answer would otherwise come after all of its 75 batches of ``segmentation``."""
+    before = counts("segmentation")["segmentation"]
+    fail_in_transcription(service, long)
+    assert until_idle(counts, "segmentation")["segmentation"] - before <= 50
+
+
+def memory_of_steps(service) -> int:
+    """Bytes of shared memory in which Triton's processes hold what they work on."""
+    port = service.triton_http.rpartition(":")[2]
+    return sum(path.stat().st_blocks * 512 for path in SHARED_MEMORY.glob(f"triton-asr-*-{port}-*"))
+
+
+def test_what_fails_gives_its_memory_back(service, long, counts):
+    """Triton's pools grow when they have no room and never shrink."""
+
+    def fail() -> int:
+        fail_in_transcription(service, long)
+        until_idle(counts, "segmentation")  # the steps were told to stop
+        return memory_of_steps(service)
+
+    first, *_, last = [fail() for _ in range(4)]
+    assert first > len(long)
+    assert last - first < len(long)
+
+
+def test_a_full_queue_is_503_and_says_when_to_come_again(service, sample):
+    client = triton.InferenceServerClient(service.triton_grpc)
+    nothing = triton.InferInput("AUDIO", [1, 1], "INT16")
+    nothing.set_data_from_numpy(np.zeros((1, 1), np.int16))
+    calls = []
+    enough = threading.Event()
+
+    def send() -> None:
+        calls.append(client.async_infer("whisper", [nothing], send_again))
+
+    def send_again(result: object, error: Exception | None) -> None:
+        if error is None and not enough.is_set():  # it has left the queue
+            send()
+
+    for _ in range(160):
+        send()
+
+    def post() -> httpx.Response:
+        return httpx.post(
+            f"{service.base_url}/asr",
+            params={"diarize": "false"},
+            files={"audio_file": sample.read_bytes()},
+            timeout=300,
+        )
+
+    try:
+        answer = post()
+    finally:
+        enough.set()
+        for call in list(calls):
+            call.cancel()
+    assert answer.status_code == 503, answer.text
+    assert "too many chunks are waiting" in answer.json()["detail"]
+    assert int(answer.headers["retry-after"]) > 0
+    # The same request is answered when there is room, and what comes after this test finds some.
+    until(lambda: post().is_success)

@@ -1,0 +1,85 @@
+"""Recordings that come at once share the networks' batches and disturb nobody."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+import tritonclient.http as triton
+
+from pipeline.audio import SAMPLE_RATE
+from pipeline.transcription.decoding import TEMPERATURES
+from tests.clients.asking import transcript_of_samples
+from tests.waiting import until
+
+AT_ONCE = 8
+
+
+def batch_sizes(service, model: str) -> dict[int, int]:
+    """How many batches of each size the model has run so far."""
+    client = triton.InferenceServerClient(service.triton_http)
+    (statistics,) = client.get_inference_statistics(model)["model_stats"]
+    return {
+        int(batch["batch_size"]): int(batch["compute_infer"]["count"])
+        for batch in statistics.get("batch_stats", [])
+    }
+
+
+def large_batches(before: dict[int, int], after: dict[int, int]) -> int:
+    """Batches of more than one piece between two readings."""
+    return sum(count - before.get(size, 0) for size, count in after.items() if size > 1)
+
+
+@pytest.fixture(scope="module")
+def post(service, sample):
+    content = sample.read_bytes()
+
+    def post(number: int = 0, **query: str) -> httpx.Response:
+        return httpx.post(
+            f"{service.base_url}/asr",
+            params={"output": "json", **query},
+            files={"audio_file": (f"call-{number}.wav", content)},
+            timeout=600,
+        )
+
+    return post
+
+
+def test_eight_at_once_all_come_back_right_from_shared_batches(service, post):
+    alone = post().json()
+    leaves = ("whisper", "segmentation")
+    before = {leaf: batch_sizes(service, leaf) for leaf in leaves}
+    with ThreadPoolExecutor(AT_ONCE) as clients:
+        answers = list(clients.map(post, range(AT_ONCE)))
+    assert [answer.status_code for answer in answers] == [httpx.codes.OK] * AT_ONCE
+    for answer in answers:
+        assert answer.json()["segments"] == alone["segments"]
+    for leaf in leaves:
+        assert large_batches(before[leaf], batch_sizes(service, leaf)) > 0, leaf
+
+
+def test_a_request_that_fails_leaves_its_neighbours_alone(service, post):
+    """An unknown repository reaches the same batch of ``whisper`` as the others."""
+    before = batch_sizes(service, "whisper")
+    queries = [{}, {"model": "nobody/knows-this"}, {}, {"language": "de"}]
+    with ThreadPoolExecutor(len(queries)) as clients:
+        answers = list(clients.map(lambda query: post(**query), queries))
+    assert [answer.status_code for answer in answers] == [200, 400, 200, 200]
+    assert "nobody/knows-this" in answers[1].json()["detail"]
+    assert answers[0].json()["segments"] == answers[2].json()["segments"]
+    assert large_batches(before, batch_sizes(service, "whisper")) > 0
+
+
+def test_doubt_does_not_hold_up_a_batch(service, sample_audio, tmp_path):
+    """Speech played backwards is doubtful, and each further attempt goes through the queue."""
+    before = batch_sizes(service, "whisper")
+    backwards = sample_audio[20 * SAMPLE_RATE :][::-1]
+    query = {"language": "en", "diarize": "false", "word_timestamps": "false"}
+    (segment,) = transcript_of_samples(service, tmp_path, backwards, **query)["segments"]
+    counted = 1 + round(segment["temperature"] / TEMPERATURES[0])
+
+    def attempts() -> int:
+        after = batch_sizes(service, "whisper")
+        return sum(size * (count - before.get(size, 0)) for size, count in after.items())
+
+    # Triton counts after it has answered.
+    until(lambda: attempts() in {counted, 1 + len(TEMPERATURES)} - {1})

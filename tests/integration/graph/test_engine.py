@@ -1,0 +1,168 @@
+"""The engine against a real Triton whose models do what the test tells them, dying included."""
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from adapter.intake.recording import SHARED_MEMORY, Recording
+from adapter.triton.engine import Engine
+from adapter.triton.failures import NotReady, ProcessDied
+from pipeline.documents import Transcript
+from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
+from pipeline.options import Options
+from pipeline.settings import Settings
+from tests.services.tiny_triton import PCM, TEXT, ask, client, pieces_done, process, run
+
+MODELS = {"asr", "transcription", "whisper"}
+
+
+def regions(tiny: Settings) -> list[str]:
+    return list(client(tiny).get_system_shared_memory_status().regions)
+
+
+async def no_region_is_left(tiny: Settings) -> None:
+    while regions(tiny):
+        await asyncio.sleep(0.05)
+
+
+def kill(tiny: Settings, model: str) -> None:
+    os.kill(process(tiny, model), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("mode", ["auto", "on", "off"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_every_sample_arrives_by_either_way_and_nothing_is_left(tiny, mode, shared):
+    async def use(engine: Engine) -> Transcript:
+        transcript = await ask(engine, shared=shared)
+        await no_region_is_left(tiny)
+        return transcript
+
+    changed = tiny.model_copy(update={"triton_shared_memory": mode})
+    assert run(changed, use).segments[0].text == TEXT
+
+
+def test_a_triton_that_cannot_read_our_memory_gets_bytes(tiny):
+    async def use(engine: Engine) -> tuple[str, bool]:
+        with Recording(shared=True) as recording:
+            os.write(recording.fd, PCM.tobytes())
+            os.unlink(SHARED_MEMORY / recording.key)  # as if Triton ran elsewhere
+            options = Options(deadline_ms=int((time.time() + 60) * 1000))
+            transcript = await engine.transcribe(recording, options, "SEGMENTS")
+        return transcript.segments[0].text, engine.shares_memory
+
+    assert run(tiny, use) == (TEXT, False)
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "words"),
+    [("refuse", InvalidRequest, "this cannot be done"), ("fail", PipelineError, "mistake of ours")],
+)
+def test_what_a_model_says_of_a_failure_arrives(tiny, command, kind, words):
+    with pytest.raises(kind, match=words) as failure:
+        run(tiny, lambda engine: ask(engine, command))
+    assert type(failure.value) is kind
+
+
+def test_a_deadline_ends_the_wait(tiny):
+    with pytest.raises(DeadlineExceeded):
+        run(tiny, lambda engine: ask(engine, "leaf sleeps 3", seconds=1))
+    run(tiny, ask)
+
+
+def test_a_deadline_that_has_passed_asks_nothing(tiny):
+    with pytest.raises(DeadlineExceeded):
+        run(tiny, lambda engine: ask(engine, seconds=-1))
+
+
+def test_memory_lent_for_a_cancelled_request_comes_back(tiny):
+    async def use(engine: Engine) -> int:
+        task = asyncio.create_task(ask(engine, "sleep 5"))
+        while not regions(tiny):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await no_region_is_left(tiny)
+        return (await ask(engine)).segments[0].text
+
+    assert run(tiny, use) == TEXT
+
+
+def test_memory_lent_while_the_caller_hangs_up_comes_back(tiny, monkeypatch):
+    async def use(engine: Engine) -> str:
+        register = engine._client.register_system_shared_memory
+        arrived = asyncio.Event()
+
+        async def answer_late(*arguments: object, **more: object) -> None:
+            await register(*arguments, **more)
+            arrived.set()
+            await asyncio.sleep(0.3)
+
+        monkeypatch.setattr(engine._client, "register_system_shared_memory", answer_late)
+        task = asyncio.create_task(ask(engine))
+        await arrived.wait()
+        assert regions(tiny)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await no_region_is_left(tiny)
+        assert engine.shares_memory
+        return (await ask(engine)).segments[0].text
+
+    assert run(tiny, use) == TEXT
+
+
+def test_a_step_and_its_leaf_that_die_together_are_mended(tiny):
+    async def use(engine: Engine) -> str:
+        before = pieces_done(tiny)
+        task = asyncio.create_task(ask(engine, "pieces 10 0.5"))
+        while pieces_done(tiny) == before:
+            await asyncio.sleep(0.05)
+        for model in ("whisper", "transcription"):
+            kill(tiny, model)
+        return (await task).segments[0].text
+
+    assert run(tiny, use) == TEXT
+
+
+@pytest.mark.parametrize("part", ["leaf", "step"])
+def test_a_death_is_mended_once_and_nobody_hears_of_it(tiny, tmp_path, part):
+    async def use(engine: Engine) -> list[Transcript]:
+        before = (await ask(engine)).model
+        others = [asyncio.create_task(ask(engine, "sleep 4")) for _ in range(3)]
+        await asyncio.sleep(0.5)
+        answers = [await ask(engine, f"{part} dies once {tmp_path / part}")]
+        answers += await asyncio.gather(*others)
+        leaves = {transcript.model for transcript in answers}
+        assert len(leaves) == 1, "loaded again more than once"
+        assert (before in leaves) is (part == "step")
+        return answers
+
+    assert {transcript.segments[0].text for transcript in run(tiny, use)} == {TEXT}
+
+
+def test_a_request_that_kills_is_given_up_and_the_next_one_served(tiny):
+    async def use(engine: Engine) -> Transcript:
+        with pytest.raises((ProcessDied, NotReady)):
+            await ask(engine, "leaf dies")
+        return await ask(engine)
+
+    assert run(tiny, use).segments[0].text == TEXT
+
+
+@pytest.mark.parametrize("model", ["whisper", "transcription"])
+def test_a_model_that_dies_while_idle_is_missed_and_comes_back_by_itself(tiny, model):
+    async def use(engine: Engine) -> str:
+        assert not MODELS.intersection(await engine.missing())
+        kill(tiny, model)
+        while model not in await engine.missing():
+            await asyncio.sleep(0.05)
+        while MODELS.intersection(await engine.missing()):
+            await asyncio.sleep(0.1)
+        return (await ask(engine)).segments[0].text
+
+    assert run(tiny, use) == TEXT

@@ -1,0 +1,61 @@
+"""What Triton's answers mean; the texts are Triton 2.51's own."""
+
+import pytest
+from tritonclient.utils import InferenceServerException
+
+from adapter.triton.failures import NotReady, ProcessDied, Unreachable, from_triton
+from pipeline.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelLoading,
+    Overloaded,
+    PipelineError,
+    WeightsNotFound,
+    WeightsUnavailable,
+)
+
+INTERNAL = "StatusCode.INTERNAL"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "kind"),
+    [
+        ("in ensemble 'asr', InvalidRequest: unknown model 'x'", INTERNAL, InvalidRequest),
+        ("in ensemble 'asr', WeightsUnavailable: whisper: x", INTERNAL, WeightsUnavailable),
+        ("in ensemble 'asr', WeightsNotFound: whisper: x", INTERNAL, WeightsNotFound),
+        ("ModelLoading: the network 'x' is", "StatusCode.UNAVAILABLE", ModelLoading),
+        ("in ensemble 'asr', Cancelled: gone", "StatusCode.CANCELLED", Cancelled),
+        ("in ensemble 'asr', DeadlineExceeded: passed", "StatusCode.CANCELLED", DeadlineExceeded),
+        ("Deadline Exceeded", "StatusCode.DEADLINE_EXCEEDED", DeadlineExceeded),
+        ("[request id: 1] Exceeds maximum queue size", "StatusCode.UNAVAILABLE", Overloaded),
+        ("in ensemble 'asr', Overloaded: too many chunks", INTERNAL, Overloaded),
+        (
+            "in ensemble 'asr', Failed to increase the shared memory pool size for key "
+            "'triton_python_backend_shm_region_1' to 67108864 bytes.",
+            INTERNAL,
+            Overloaded,
+        ),
+        ("failed to connect to all addresses", "StatusCode.UNAVAILABLE", Unreachable),
+        (
+            "Request for unknown model: 'asr' has no available versions",
+            "StatusCode.NOT_FOUND",
+            NotReady,
+        ),
+        ("in ensemble 'asr', PipelineError: whisper: Model 'whisper' is not ready.", "", NotReady),
+        ("in ensemble 'asr', Stub process 'whisper_0_0' is not healthy.", INTERNAL, ProcessDied),
+        ("in ensemble 'asr', KeyError: 'no tensor AUDIO'", INTERNAL, PipelineError),
+    ],
+)
+def test_kinds(text, status, kind):
+    assert type(from_triton(InferenceServerException(text, status))) is kind
+
+
+def test_the_dead_models_name_is_without_its_instances():
+    text = "in ensemble 'asr', Stub process 'speaker_embedding_0_1' is not healthy."
+    assert from_triton(InferenceServerException(text, INTERNAL)).model == "speaker_embedding"
+
+
+def test_a_clients_words_do_not_pass_for_tritons():
+    text = "in ensemble 'asr', InvalidRequest: no model \"Stub process 'x_0_0' is not healthy\""
+    assert type(from_triton(InferenceServerException(text, INTERNAL))) is InvalidRequest

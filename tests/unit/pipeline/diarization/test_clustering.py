@@ -1,0 +1,99 @@
+"""Local speakers are put together as pyannote does it, and as many as were asked for."""
+
+import numpy as np
+import pytest
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering
+
+from pipeline.diarization import clustering
+from pipeline.diarization.agglomerative import Agglomerative
+from pipeline.diarization.clustering import Bounds, cluster
+from pipeline.diarization.reconstruction import SILENT
+from tests.unit.pipeline.diarization import stock
+
+
+def voices(sizes: list[int], spread: float, seed: int = 0) -> np.ndarray:
+    """Embeddings [sum of sizes, 16] around as many random voices."""
+    chance = np.random.default_rng(seed)
+    centres = chance.normal(size=(len(sizes), 16))
+    return np.repeat(centres, sizes, axis=0) + spread * chance.normal(size=(sum(sizes), 16))
+
+
+def conversation(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Windows with one local speaker each: embeddings [W, 3, D] and activity."""
+    activity = np.zeros((len(embeddings), 589, 3), np.uint8)
+    activity[:, :400, 1] = 1
+    placed = np.full((len(embeddings), 3, embeddings.shape[1]), np.nan, np.float32)
+    placed[:, 1] = embeddings
+    return placed, activity
+
+
+def stock_clusters(
+    method: Agglomerative, embeddings: np.ndarray, activity: np.ndarray, bounds: Bounds
+) -> np.ndarray:
+    theirs = AgglomerativeClustering(metric="cosine").instantiate(
+        {
+            "method": "centroid",
+            "threshold": method.threshold,
+            "min_cluster_size": method.min_cluster_size,
+        }
+    )
+    exact = bounds.least if bounds.least == bounds.most else None
+    hard, _, _ = theirs(embeddings, stock.windows(activity), exact, bounds.least, bounds.most)
+    return np.where(activity.any(axis=1), hard, SILENT)
+
+
+def same_partition(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    pairs = set(zip(ours.ravel(), theirs.ravel(), strict=True))
+    return len(pairs) == len(np.unique(ours)) == len(np.unique(theirs))
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("bounds", [Bounds(), Bounds(2, 2), Bounds(5, 6), Bounds(1, 2)])
+@pytest.mark.parametrize("seed", range(3))
+def test_clusters_are_pyannotes(spread: float, bounds: Bounds, seed: int) -> None:
+    embeddings, activity = conversation(voices([40, 30, 30, 4], spread, seed))
+    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    ours, _ = cluster(embeddings, activity, bounds, method)
+    theirs = stock_clusters(method, embeddings, activity, bounds)
+    if len(np.unique(theirs)) - 1 < bounds.least:  # ours then tries smaller clusters
+        assert len(np.unique(ours)) - 1 >= len(np.unique(theirs)) - 1
+    else:
+        assert same_partition(ours, theirs)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 7])
+def test_as_many_clusters_as_were_asked_for(number: int) -> None:
+    embeddings, activity = conversation(voices([30, 30, 2], 0.3))
+    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    clusters, centroids = cluster(embeddings, activity, Bounds(number, number), method)
+    assert len(centroids) == number
+    assert set(clusters[:, 1]) == set(range(number))
+
+
+def test_a_long_recording_is_clustered_on_a_part_of_its_embeddings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    embeddings, activity = conversation(voices([500, 300, 200], 0.3))
+    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    whole, _ = cluster(embeddings, activity, Bounds(), method)
+    monkeypatch.setattr(clustering, "MAX_TRAINING", 100)
+    assert same_partition(cluster(embeddings, activity, Bounds(), method)[0], whole)
+
+
+def test_silent_speakers_and_those_without_an_embedding() -> None:
+    embeddings, activity = conversation(voices([5], 0.1))
+    embeddings[2] = np.nan
+    activity[4] = 0
+    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    clusters, centroids = cluster(embeddings, activity, Bounds(), method)
+    assert clusters[:, 1].tolist() == [0, 0, 0, 0, SILENT]
+    assert np.isfinite(centroids).all()
+
+
+def test_speech_without_any_embedding_is_one_speaker() -> None:
+    embeddings, activity = conversation(voices([3], 0.1))
+    clusters, centroids = cluster(
+        np.full_like(embeddings, np.nan), activity, Bounds(), Agglomerative(0.7, 12)
+    )
+    assert set(clusters[:, 1]) == {0}
+    assert len(centroids) == 0

@@ -1,0 +1,79 @@
+"""Windows and clusters become the turns that pyannote makes of them."""
+
+import numpy as np
+import pytest
+from pyannote.audio.pipelines import SpeakerDiarization
+from pyannote.audio.pipelines.utils.diarization import SpeakerDiarizationMixin
+
+from pipeline.diarization.reconstruction import (
+    SILENT,
+    speaker_frames,
+    speaker_turns,
+    speakers_at_once,
+)
+from tests.unit.pipeline.diarization import stock
+
+
+@pytest.fixture
+def clusters(activity: np.ndarray) -> np.ndarray:
+    """Clusters of local speakers, drawn so that each of four is heard."""
+    drawn = np.random.default_rng(1).integers(0, 4, activity.shape[::2])
+    return np.where(activity.any(axis=1), drawn, SILENT)
+
+
+def stock_count(activity: np.ndarray) -> object:
+    return SpeakerDiarizationMixin.speaker_count(
+        stock.windows(activity), stock.frames(), warm_up=(0.0, 0.0)
+    )
+
+
+def stock_frames(activity: np.ndarray, clusters: np.ndarray) -> object:
+    pipeline = SpeakerDiarization.__new__(SpeakerDiarization)
+    with stock.ties_in_order():
+        return SpeakerDiarization.reconstruct(
+            pipeline, stock.windows(activity), clusters, stock_count(activity)
+        )
+
+
+def test_as_many_speak_at_once_as_pyannote_counts(activity: np.ndarray) -> None:
+    np.testing.assert_array_equal(speakers_at_once(activity), stock_count(activity).data[:, 0])
+
+
+def test_those_speak_whom_pyannote_hears(activity: np.ndarray, clusters: np.ndarray) -> None:
+    ours = speaker_frames(activity, clusters, speakers_at_once(activity))
+    theirs = stock_frames(activity, clusters).data.astype(bool)
+    # pyannote fills up with speakers whom no window hears; ours are heard, and none is missing.
+    assert not (ours & ~theirs).any()
+    heard = np.zeros_like(theirs)
+    for window in range(len(activity)):
+        begin = round(window * 16_000 / 270)
+        for speaker, cluster in enumerate(clusters[window]):
+            if cluster != SILENT:
+                heard[begin : begin + 589, cluster] |= activity[window, :, speaker] > 0
+    np.testing.assert_array_equal(ours, theirs & heard)
+
+
+def test_turns_begin_and_end_where_pyannote_has_them(
+    activity: np.ndarray, clusters: np.ndarray
+) -> None:
+    frames = stock_frames(activity, clusters)
+    turns, speakers = speaker_turns(frames.data.astype(bool), duration=1000.0)
+    names = {f"SPEAKER_{number:02d}": cluster for number, cluster in enumerate(speakers)}
+    ours = sorted((turn.start, turn.end, names[turn.speaker]) for turn in turns)
+    theirs = sorted(
+        (segment.start, segment.end, cluster)
+        for segment, _, cluster in SpeakerDiarizationMixin.to_annotation(frames).itertracks(
+            yield_label=True
+        )
+    )
+    np.testing.assert_allclose(ours, theirs, atol=0.001)
+
+
+def test_speakers_are_named_in_order_of_appearance() -> None:
+    frames = np.zeros((600, 3), bool)
+    frames[300:400, 0] = frames[100:200, 1] = frames[350:599, 2] = frames[500:550, 1] = True
+    turns, speakers = speaker_turns(frames, duration=9.0)
+    assert speakers == [1, 0, 2]
+    assert [turn.speaker[-1] for turn in turns] == ["0", "1", "2", "0"]
+    assert [turn.start for turn in turns] == sorted(turn.start for turn in turns)
+    assert max(turn.end for turn in turns) == 9.0

@@ -1,0 +1,172 @@
+"""Work stops when nobody waits for it: the caller's pieces, and no one else's."""
+
+import threading
+import time
+import uuid
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.errors import Cancelled, DeadlineExceeded, InvalidRequest, Overloaded
+from pipeline.options import Options
+from pipeline.serving import requests_in_flight as work
+from pipeline.serving.fanout import FanOut
+from pipeline.serving.requests_in_flight import WORKS, Works, pieces
+
+SECONDS = 10
+
+
+class Request:
+    """Triton's request, as far as work looks at it."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def is_cancelled(self) -> bool:
+        return self.cancelled
+
+
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch):
+    monkeypatch.setattr(work, "LOOK_SECONDS", 0.01)
+
+
+@pytest.fixture
+def start():
+    """Start a request of this process's step; all are ended after the test."""
+    started = []
+
+    def start(request: Request | None = None, **options: object) -> Options:
+        asked = Options(request_key=uuid.uuid4().hex, **options)
+        WORKS.start(request or Request(), asked, most=8)
+        started.append(asked)
+        return asked
+
+    yield start
+    for options in started:
+        WORKS.end(options)
+
+
+def abandon_while_waiting(options: Options, abandon) -> tuple[list[str], type[Exception]]:
+    """What was sent of five pieces whose second one hangs, and how the wait for it ended."""
+    sent: list[str] = []
+    hanging, release = threading.Event(), threading.Event()
+
+    def piece(name: str):
+        def call() -> str:
+            WORKS.of(options).check()  # as call_leaf does
+            sent.append(name)
+            if name == "1":
+                hanging.set()
+                assert release.wait(SECONDS)
+            return name
+
+        return call
+
+    fan_out = FanOut(window=1)
+    with fan_out.recording() as other:
+        try:
+            with pieces(fan_out, options) as mine:
+                answers = [mine.submit(piece(str(number))) for number in range(5)]
+                assert answers[0].result() == "0"
+                assert hanging.wait(SECONDS)
+                abandon()
+                began = time.monotonic()
+                with pytest.raises((Cancelled, DeadlineExceeded)) as ended:
+                    answers[1].result()
+                assert time.monotonic() - began < SECONDS / 2, "it waited for the leaf"
+        finally:
+            release.set()
+        assert other.submit(lambda: "theirs").result(SECONDS) == "theirs"
+    return sent, ended.type
+
+
+def test_a_cancelled_request_waits_for_nothing_and_sends_nothing_more(start):
+    options = start()
+    sent, kind = abandon_while_waiting(options, lambda: WORKS.cancel(options.request_key))
+    assert sent == ["0", "1"]
+    assert kind is Cancelled
+
+
+def test_a_caller_whom_triton_knows_to_have_gone_counts_as_cancelled(start):
+    request = Request()
+    options = start(request)
+    sent, kind = abandon_while_waiting(options, lambda: setattr(request, "cancelled", True))
+    assert sent == ["0", "1"]
+    assert kind is Cancelled
+
+
+def test_a_deadline_ends_the_wait_for_a_leaf_that_hangs(start, monkeypatch):
+    deadline = time.time() + 600
+    options = start(deadline_ms=int(deadline * 1000))
+
+    def let_it_pass() -> None:
+        monkeypatch.setattr("pipeline.options.time", SimpleNamespace(time=lambda: deadline + 1))
+
+    sent, kind = abandon_while_waiting(options, let_it_pass)
+    assert sent == ["0", "1"]
+    assert kind is DeadlineExceeded
+
+
+def test_another_request_is_not_touched(start):
+    other, options = start(), start()
+    WORKS.cancel(other.request_key)
+    with pieces(FanOut(window=1), options) as mine:
+        assert mine.submit(lambda: "answer").result() == "answer"
+
+
+def test_a_failed_piece_fails_its_request(start):
+    def fail() -> None:
+        raise ValueError("this piece")
+
+    with (
+        pieces(FanOut(window=1), start()) as mine,
+        pytest.raises(ValueError, match="this piece"),
+    ):
+        mine.submit(fail).result()
+
+
+def test_a_cancel_that_comes_before_its_request_holds():
+    works = Works()
+    works.cancel("late")
+    with pytest.raises(Cancelled):
+        works.start(Request(), Options(request_key="late"), most=8).check()
+
+
+def test_only_so_many_early_cancels_are_remembered(monkeypatch):
+    monkeypatch.setattr(work, "REMEMBERED", 2)
+    works = Works()
+    for key in "abc":
+        works.cancel(key)
+    works.start(Request(), Options(request_key="a"), most=8).check()
+    with pytest.raises(Cancelled):
+        works.start(Request(), Options(request_key="c"), most=8).check()
+
+
+def test_more_requests_than_allowed_are_refused_until_one_ends():
+    works = Works()
+    first, second = Options(request_key="a"), Options(request_key="b")
+    works.start(Request(), first, most=1)
+    with pytest.raises(Overloaded, match="1 recordings"):
+        works.start(Request(), second, most=1)
+    works.end(first)
+    works.start(Request(), second, most=1).check()
+
+
+def test_two_requests_cannot_have_one_key():
+    works = Works()
+    works.start(Request(), Options(request_key="a"), most=8)
+    with pytest.raises(InvalidRequest, match="request_key: 'a' is taken"):
+        works.start(Request(), Options(request_key="a"), most=8)
+
+
+def test_an_answered_request_is_not_asked_about_any_more():
+    works, options = Works(), Options(request_key="a")
+    request = Request()
+    started = works.start(request, options, most=8)
+    works.end(options)
+    request.is_cancelled = None  # Triton has freed it
+    time.sleep(0.02)
+    started.check()
+    with pytest.raises(Cancelled):
+        works.of(options).check()

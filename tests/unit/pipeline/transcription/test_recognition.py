@@ -1,0 +1,146 @@
+"""Whisper base on real speech: words, times, languages, and chunks that share a batch."""
+
+import numpy as np
+import pytest
+from faster_whisper import WhisperModel
+
+from pipeline.audio import SAMPLE_RATE, to_float
+from pipeline.documents import ChunkTranscript
+from pipeline.errors import InvalidRequest
+from pipeline.options import Options
+from pipeline.settings import read_settings
+from pipeline.transcription.chunking import CHUNK_SAMPLES
+from pipeline.transcription.decoding import until_credible
+from pipeline.transcription.recognition import Chunk, Recogniser
+from pipeline.weights import whisper_folder
+from tests.speech.sounds import sound
+
+INTRODUCTION = slice(int(12.4 * SAMPLE_RATE), int(18.0 * SAMPLE_RATE))
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", cores=2)
+
+
+@pytest.fixture(scope="module")
+def introduction(sample_audio) -> np.ndarray:
+    """«This is Diane in New Jersey.» «And I'm Sheila in Texas, originally from Chicago.»"""
+    return sample_audio[INTRODUCTION]
+
+
+def test_words_are_heard_where_they_were_said(recogniser, introduction):
+    (chunk,) = recogniser.recognise([Chunk(introduction, Options())])
+    assert "New Jersey" in chunk.text
+    assert chunk.text.split() == [word.word for word in chunk.words]
+    starts = {word.word.strip(".,"): 12.4 + word.start for word in chunk.words}
+    assert starts["This"] == pytest.approx(12.54, abs=0.25)
+    assert starts["Chicago"] == pytest.approx(17.1, abs=0.4)
+    for before, after in zip(chunk.words, chunk.words[1:], strict=False):
+        assert before.start < before.end <= after.end
+        assert before.start <= after.start
+    assert all(0.0 < word.score <= 1.0 for word in chunk.words)
+    assert [t for word in chunk.words for t in word.tokens] == chunk.tokens
+
+
+def test_figures_are_the_networks_own(recogniser, introduction, sample_audio):
+    """Those that faster-whisper gives for the same audio, from its own reading of OpenAI's."""
+    # 30 s each: behind a shorter one, theirs pads the spectrogram and not the audio.
+    requests = [
+        Chunk(np.pad(audio, (0, CHUNK_SAMPLES - len(audio))), Options(language="en"))
+        for audio in (introduction, sample_audio[int(21.5 * SAMPLE_RATE) :])
+    ]
+    theirs = WhisperModel(str(whisper_folder("base", read_settings())), "cpu", compute_type="int8")
+    tokenizer = theirs.hf_tokenizer
+    seen = []
+    for request in requests:
+        (chunk,) = recogniser.recognise([request])
+        segments, _ = theirs.transcribe(
+            to_float(request.audio), language="en", without_timestamps=True
+        )
+        (segment,) = segments
+        assert chunk.text == segment.text.strip()
+        assert chunk.tokens == segment.tokens
+        assert tokenizer.decode(chunk.tokens).strip() == chunk.text
+        assert chunk.avg_logprob == pytest.approx(segment.avg_logprob, abs=0.02)
+        assert chunk.no_speech_prob == pytest.approx(segment.no_speech_prob, abs=0.02)
+        assert chunk.compression_ratio == pytest.approx(segment.compression_ratio)
+        assert chunk.temperature == segment.temperature == 0.0
+        for word in chunk.words:
+            assert len(word.logprobs) == len(word.tokens)
+            assert max(word.logprobs) <= 0.0
+        logprobs = [logprob for word in chunk.words for logprob in word.logprobs]
+        assert np.mean(logprobs) == pytest.approx(chunk.avg_logprob, abs=0.1)
+        seen.append(chunk)
+    figures = ("avg_logprob", "no_speech_prob", "compression_ratio")
+    assert all(getattr(seen[0], name) != getattr(seen[1], name) for name in figures)
+
+
+@pytest.mark.parametrize("name", ["silence", "chords", "drums"])
+def test_no_words_are_invented_even_where_the_detector_is_fooled(recogniser, name):
+    asked = Chunk(sound(name)[: 5 * SAMPLE_RATE], Options())
+
+    def attempt(temperature: float) -> ChunkTranscript:
+        (answer,) = recogniser.recognise([asked.at(temperature)])
+        return answer
+
+    chunk = until_credible(attempt(0.0), attempt)
+    assert (chunk.text, chunk.tokens, chunk.words) == ("", [], [])
+    assert chunk.no_speech_prob > 0.5
+    assert np.isfinite([chunk.avg_logprob, chunk.compression_ratio]).all()
+
+
+def test_the_language_is_heard(recogniser, introduction):
+    (chunk,) = recogniser.recognise([Chunk(introduction, Options())])
+    assert chunk.language == "en"
+    assert chunk.language_probabilities["en"] > 0.9
+
+
+def test_a_batch_answers_as_its_chunks_would_alone(recogniser, introduction, sample_audio):
+    requests = [
+        Chunk(introduction, Options()),
+        Chunk(sample_audio[: 2 * SAMPLE_RATE], Options(language="en")),
+        Chunk(introduction, Options(language="de", task="translate", word_timestamps=False)),
+        Chunk(introduction, Options(initial_prompt="Sheila and Diane talk about Texas.")),
+        Chunk(sample_audio[int(21.5 * SAMPLE_RATE) :], Options(beam_size=1)),
+    ]
+    together = recogniser.recognise(requests)
+    alone = [recogniser.recognise([request])[0] for request in requests]
+    assert [chunk.text for chunk in together] == [chunk.text for chunk in alone]
+    assert together[0].words
+    assert together[2].words == []
+
+
+def test_a_translation_has_the_words_of_english(recogniser, introduction):
+    """Whisper's tokenizer would tell them apart as the spoken language does."""
+    options = Options(language="zh", task="translate")
+    (chunk,) = recogniser.recognise([Chunk(introduction, options)])
+    assert len(chunk.words) > 5
+    assert [word.word for word in chunk.words] == chunk.text.split()
+
+
+def test_hotwords_reach_the_decoder(recogniser, introduction):
+    (plain,) = recogniser.recognise([Chunk(introduction, Options())])
+    (hinted,) = recogniser.recognise([Chunk(introduction, Options(hotwords="Dyan, Shiela"))])
+    assert "Dyan" not in plain.text
+    assert "Dyan" in hinted.text or "Shiela" in hinted.text
+
+
+def test_an_english_whisper_says_what_it_cannot_do():
+    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", cores=2)
+    with pytest.raises(InvalidRequest, match=r"language.*English only"):
+        english.check(Options(language="de"))
+    with pytest.raises(InvalidRequest, match=r"task.*cannot translate"):
+        english.check(Options(task="translate"))
+    english.check(Options(language="en"))
+
+
+def test_each_chunk_is_decoded_at_its_own_temperature(recogniser, introduction):
+    warm = Options(language="en", temperature=1.0, word_timestamps=False)
+    cold = warm.model_copy(update={"temperature": 0.0})
+    chunks = [Chunk(introduction, options) for options in (warm, cold)]
+    answers = [recogniser.recognise(chunks) for _ in range(3)]
+    assert [answer.temperature for answer in answers[0]] == [1.0, 0.0]
+    sampled, searched = zip(*answers, strict=True)
+    assert len({answer.avg_logprob for answer in searched}) == 1
+    assert len({answer.avg_logprob for answer in sampled}) > 1

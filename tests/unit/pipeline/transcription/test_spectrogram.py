@@ -1,0 +1,26 @@
+"""The spectrogram is the one that Whisper was trained on."""
+
+import numpy as np
+import pytest
+from faster_whisper.feature_extractor import FeatureExtractor
+
+from pipeline.audio import SAMPLE_RATE, to_float
+from pipeline.transcription.chunking import CHUNK_SAMPLES
+from pipeline.transcription.spectrogram import FRAMES, Spectrogram
+
+
+@pytest.mark.parametrize("mels", [80, 128])
+@pytest.mark.parametrize("seconds", [0.05, 1.0, 5.6, 29.96, 30.0])
+def test_it_is_that_of_faster_whisper(sample_audio, mels, seconds):
+    chunk = sample_audio[-int(seconds * SAMPLE_RATE) :]
+    padded = np.zeros(CHUNK_SAMPLES, np.float32)
+    padded[: len(chunk)] = to_float(chunk)
+    expected = FeatureExtractor(feature_size=mels)(padded)[:, :FRAMES]
+    actual = Spectrogram(mels)(chunk)
+    assert actual.shape == expected.shape == (mels, FRAMES)
+    assert actual.dtype == np.float32
+    np.testing.assert_allclose(actual, expected, atol=2e-4)
+
+
+def test_silence_is_flat():
+    assert np.ptp(Spectrogram(80)(np.zeros(SAMPLE_RATE, np.int16))) < 1e-6

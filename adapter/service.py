@@ -15,7 +15,7 @@ from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.triton.engine import Engine
-from adapter.triton.streaming import Hear
+from adapter.triton.streaming import OnSegment
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options
@@ -57,9 +57,11 @@ class Service:
             self._requests -= 1
 
     async def transcribe(
-        self, upload: Upload, options: Options, output: str, hear: Hear | None = None
+        self, upload: Upload, options: Options, output: str, on_segment: OnSegment | None = None
     ) -> Transcript:
-        """Decode an upload and ask the graph for one of its outputs; see the engine for ``hear``.
+        """Decode an upload and ask the graph for one of its outputs.
+
+        ``on_segment`` is as the engine has it.
 
         Raises:
             PipelineError: of the kind that says what went wrong.
@@ -69,17 +71,17 @@ class Service:
         options = options.model_copy(update={"deadline_ms": deadline_ms})
         try:
             return await asyncio.wait_for(
-                self._work(upload, options, output, hear), seconds + GRACE
+                self._work(upload, options, output, on_segment), seconds + GRACE
             )
         except (DeadlineExceeded, asyncio.TimeoutError):
             raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
     async def _work(
-        self, upload: Upload, options: Options, output: str, hear: Hear | None
+        self, upload: Upload, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
         with await self._decode(upload) as recording:
             os.ftruncate(upload.fd, 0)  # the disk is for those that are still to be decoded
-            return await self.engine.transcribe(recording, options, output, hear)
+            return await self.engine.transcribe(recording, options, output, on_segment)
 
     async def _decode(self, upload: Upload) -> Recording:
         async with self._decoders:

@@ -12,7 +12,7 @@ from adapter.openai.formats import Json, render
 from adapter.openai.models import all_models, one_model
 from adapter.openai.parameters import Asked, read_form
 from adapter.service import Service, unless_gone
-from adapter.triton.streaming import Hear, parts
+from adapter.triton.streaming import OnSegment, parts
 from pipeline.errors import Overloaded
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
@@ -58,10 +58,10 @@ async def _answer(request: Request, task: str) -> Response:
             work = service.transcribe(upload, asked.options, asked.document)
             return render(await unless_gone(request, work), asked)
 
-        async def work_aloud(hear: Hear) -> None:
+        async def work_aloud(on_segment: OnSegment) -> None:
             # The place is given back when the work is done, however slowly its client reads.
             async with held:
-                await _transcribe_aloud(service, upload, asked, hear)
+                await _transcribe_aloud(service, upload, asked, on_segment)
 
         events = server_sent_events(parts(work_aloud), asked)
         stack.push_async_callback(events.aclose)
@@ -69,11 +69,13 @@ async def _answer(request: Request, task: str) -> Response:
         return EventStream(first, events, stack.pop_all())
 
 
-async def _transcribe_aloud(service: Service, upload: Upload, asked: Asked, hear: Hear) -> None:
+async def _transcribe_aloud(
+    service: Service, upload: Upload, asked: Asked, on_segment: OnSegment
+) -> None:
     if asked.options.diarize:  # the speakers of a part are known when the whole has been heard
-        hear(await service.transcribe(upload, asked.options, asked.document))
+        on_segment(await service.transcribe(upload, asked.options, asked.document))
     else:
-        await service.transcribe(upload, asked.options, asked.document, hear)
+        await service.transcribe(upload, asked.options, asked.document, on_segment)
 
 
 @router.get("/models", summary="Which models there are", openapi_extra=MODELS)

@@ -14,10 +14,10 @@ from adapter.intake.recording import Recording, sweep
 from adapter.triton.failures import NotReady, ProcessDied, Unreachable, from_triton
 from adapter.triton.loaded_models import loaded_models
 from adapter.triton.recovery import ENSEMBLE, STEPS, Recovery
-from adapter.triton.server_liveness import Pulse
-from adapter.triton.shared_memory import Lender
+from adapter.triton.server_liveness import ServerLiveness
+from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
-from adapter.triton.streaming import Hear, ask_in_parts
+from adapter.triton.streaming import OnSegment, ask_in_parts
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options
@@ -50,15 +50,16 @@ class Engine:
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
         self._signals = Signals(self._client, STEPS)
         self._recovery = Recovery(self._client, settings.triton_grpc_port, self._signals)
-        self._pulse = Pulse(self._client, settings.triton_grpc_port)
-        self._lender = Lender(self._client, settings.triton_shared_memory)
+        self._server_liveness = ServerLiveness(self._client, settings.triton_grpc_port)
+        self._audio_regions = AudioRegions(self._client, settings.triton_shared_memory)
         self._watches: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Engine":
         await asyncio.to_thread(sweep)
-        await self._lender.sweep()
+        await self._audio_regions.sweep()
         self._watches = [
-            asyncio.create_task(watch()) for watch in (self._recovery.watch, self._pulse.watch)
+            asyncio.create_task(watch())
+            for watch in (self._recovery.watch, self._server_liveness.watch)
         ]
         return self
 
@@ -67,13 +68,13 @@ class Engine:
             watch.cancel()
         await asyncio.gather(*self._watches, return_exceptions=True)
         await self._signals.close()
-        await self._lender.close()
+        await self._audio_regions.close()
         await self._client.close()
 
     @property
     def shares_memory(self) -> bool:
         """Whether recordings for this engine should lie in shared memory."""
-        return self._lender.shares
+        return self._audio_regions.shares
 
     async def describe(self) -> dict[str, object]:
         """``device``, ``default_model`` and ``loaded_models`` as Triton's side has them.
@@ -96,7 +97,7 @@ class Engine:
         Raises:
             Unreachable: Triton does not answer.
         """
-        if self._pulse.is_lost:
+        if self._server_liveness.is_lost:
             raise self._unreachable()
         try:
             return await self._recovery.missing()
@@ -104,7 +105,11 @@ class Engine:
             raise self._unreachable() from None
 
     async def transcribe(
-        self, recording: Recording, options: Options, output: str, hear: Hear | None = None
+        self,
+        recording: Recording,
+        options: Options,
+        output: str,
+        on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Ask for one output of the graph: SEGMENTS, WORDS or TRANSCRIPT.
 
@@ -114,7 +119,7 @@ class Engine:
         Args:
             recording: With at least one sample.
             options: ``deadline_ms`` must be set.
-            hear: if given, SEGMENTS are asked for, and it is told each one as it
+            on_segment: if given, SEGMENTS are asked for, and it is told each one as it
                 comes; from the first one again when the request is sent once more.
 
         Raises:
@@ -122,25 +127,25 @@ class Engine:
         """
         options.check_deadline()
         try:
-            async with self._lender.lend(recording) as audio:
+            async with self._audio_regions.tensor_of(recording) as audio:
                 try:
-                    return await self._attempt(audio, options, output, hear)
+                    return await self._attempt(audio, options, output, on_segment)
                 except (Interrupted, NotReady, ProcessDied):
                     await self._within_deadline(self._recovery.settled(), options)
-                    return await self._attempt(audio, options, output, hear)
+                    return await self._attempt(audio, options, output, on_segment)
         except Unreachable:
             # Speakr takes the digits 429 anywhere in an answer, so in a port, for a rate limit.
             raise Unreachable("Triton cannot be reached; /health says where it should be") from None
 
     async def _attempt(
-        self, audio: InferInput, options: Options, output: str, hear: Hear | None
+        self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
         options.check_deadline()
         # A step goes on remembering the key of an attempt that was given up.
         options = options.model_copy(update={"request_key": uuid.uuid4().hex})
         generation = self._recovery.generation()
         interruption = self._recovery.interruption()
-        call = asyncio.ensure_future(self._ask(audio, options, output, hear))
+        call = asyncio.ensure_future(self._ask(audio, options, output, on_segment))
         try:
             await asyncio.wait([call, interruption], return_when=asyncio.FIRST_COMPLETED)
             if not call.done():
@@ -156,11 +161,11 @@ class Engine:
             call.cancel()
 
     async def _ask(
-        self, audio: InferInput, options: Options, output: str, hear: Hear | None
+        self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
         seconds = _remaining(options) + GRACE_SECONDS
-        if hear is not None:
-            return await ask_in_parts(self._client, audio, options, hear, seconds)
+        if on_segment is not None:
+            return await ask_in_parts(self._client, audio, options, on_segment, seconds)
         try:
             result = await self._client.infer(
                 ENSEMBLE,

@@ -19,7 +19,7 @@ EVERY_SECONDS = 10.0
 ANSWER_SECONDS = 60.0  # a leaf answers when the batch before has ended; later counts for nothing
 
 
-class Heartbeat:
+class ModelLiveness:
     """Asks silent models whether they are alive."""
 
     def __init__(self, client: InferenceServerClient, signals: Signals) -> None:

@@ -15,7 +15,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.triton.failures import NotReady, Unreachable, from_triton
-from adapter.triton.model_liveness import Heartbeat
+from adapter.triton.model_liveness import ModelLiveness
 from adapter.triton.processes import end_stopped, live_instances
 from adapter.triton.signals import CALL_SECONDS, Signals
 from pipeline.errors import PipelineError
@@ -46,7 +46,7 @@ class Recovery:
     ) -> None:
         self._client = client
         self._grpc_port = grpc_port
-        self._heartbeat = Heartbeat(client, signals)
+        self._liveness = ModelLiveness(client, signals)
         self._graph = graph
         self._steps = steps
         self._loading = asyncio.Lock()
@@ -119,7 +119,7 @@ class Recovery:
                 with contextlib.suppress(PipelineError, InferenceServerException):
                     await self._look_once()
         finally:
-            self._heartbeat.stop()
+            self._liveness.stop()
 
     async def _look_once(self) -> None:
         generation = self.generation()
@@ -128,14 +128,14 @@ class Recovery:
             # A model that is being loaded by somebody else has no process for a moment.
             await asyncio.sleep(CONFIRM_SECONDS)
             broken &= await self._broken()
-        found = self._heartbeat.take_dead() | dict.fromkeys(broken, generation)
+        found = self._liveness.take_dead() | dict.fromkeys(broken, generation)
         # All ask for their turn before anybody waits for them to be back.
         await asyncio.gather(*(self._try_to_load(model, since) for model, since in found.items()))
         if await asyncio.to_thread(live_instances, self._grpc_port) is None:
             ready = await self._ready()
             # Decoupled models answer over streams only.
             asked = ready.intersection(self._graph) - {ENSEMBLE, *STREAMS}
-            await self._heartbeat.ask(asked, generation)
+            await self._liveness.ask(asked, generation)
 
     async def _try_to_load(self, model: str, generation: Counter[str]) -> None:
         with contextlib.suppress(NotReady):

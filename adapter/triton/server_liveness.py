@@ -20,7 +20,7 @@ MOST_UNANSWERED = 2  # questions in a row, after which nobody waits any more
 logger = logging.getLogger(__name__)
 
 
-class Pulse:
+class ServerLiveness:
     """Asks Triton to infer, and ends it if it never answers; who started it starts it again.
 
     Ready models, the repository's index and statistics come from other threads

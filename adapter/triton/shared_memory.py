@@ -51,7 +51,7 @@ class Budget:
             self._given_back.set()
 
 
-class Lender:
+class AudioRegions:
     """Gives recordings to Triton, by name if it can read them that way, else as bytes."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Lender:
         return self._mode == "on"
 
     @contextlib.asynccontextmanager
-    async def lend(self, recording: Recording) -> AsyncIterator[InferInput]:
+    async def tensor_of(self, recording: Recording) -> AsyncIterator[InferInput]:
         """The tensor AUDIO, INT16 [1, N], that a request is made with."""
         audio = InferInput("AUDIO", [1, recording.samples], "INT16")
         async with contextlib.AsyncExitStack() as lent:

@@ -17,17 +17,21 @@ from pipeline.options import Options
 MODEL = "transcription_stream"
 OUTPUT = "SEGMENTS"
 
-Hear = Callable[[Transcript], None]  # is given each part as soon as it is there
+OnSegment = Callable[[Transcript], None]  # is given each part as soon as it is there
 
 
 async def ask_in_parts(
-    client: InferenceServerClient, audio: InferInput, options: Options, hear: Hear, seconds: float
+    client: InferenceServerClient,
+    audio: InferInput,
+    options: Options,
+    on_segment: OnSegment,
+    seconds: float,
 ) -> Transcript:
     """Have a recording transcribed by ``transcription_stream``; cancelling this ends its work.
 
     Args:
         audio: INT16 [1, N] at 16 kHz.
-        hear: called with a transcript of one segment, in order.
+        on_segment: called with a transcript of one segment, in order.
         seconds: until the stream is given up.
 
     Returns:
@@ -50,7 +54,7 @@ async def ask_in_parts(
             part = Transcript.model_validate_json(result.as_numpy(OUTPUT).tobytes())
             if part.segments:
                 segments += part.segments
-                hear(part)
+                on_segment(part)
     except grpc.RpcError as error:
         raise from_triton(InferenceServerException(error.details(), str(error.code()))) from None
     except ValidationError as error:
@@ -62,7 +66,7 @@ async def ask_in_parts(
     return part.model_copy(update={"segments": segments})
 
 
-async def parts(work: Callable[[Hear], Awaitable[object]]) -> AsyncIterator[Transcript]:
+async def parts(work: Callable[[OnSegment], Awaitable[object]]) -> AsyncIterator[Transcript]:
     """What a piece of work hears, while it works; closing this cancels it.
 
     Raises:

@@ -1,7 +1,7 @@
 """The requests that a step is working on, and whether anybody still waits for them.
 
 Triton does not tell the step that runs inside an ensemble that the client has
-gone, so the adapter tells it, by the request's key (:meth:`Works.cancel`).
+gone, so the adapter tells it, by the request's key (:meth:`RequestsInFlight.cancel`).
 Callers without the adapter are asked about at Triton itself.
 """
 
@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.25  # between two looks at whether somebody still waits
 REMEMBERED = 4096  # keys of callers who left before a step got to their request
 
 
-class Work:
+class RequestInFlight:
     """One request of a step."""
 
     def __init__(self, request: object, options: Options) -> None:
@@ -65,15 +65,15 @@ class Work:
             self._request = None
 
 
-class Works:
+class RequestsInFlight:
     """All requests of a step, by key."""
 
     def __init__(self) -> None:
-        self._running: dict[str, Work] = {}
+        self._running: dict[str, RequestInFlight] = {}
         self._cancelled: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def start(self, request: object, options: Options, most: int) -> Work:
+    def start(self, request: object, options: Options, most: int) -> RequestInFlight:
         """Take on a request; :meth:`end` it whatever happens.
 
         Raises:
@@ -85,19 +85,19 @@ class Works:
                 raise Overloaded(f"{most} recordings are being worked on already")
             if options.request_key in self._running:
                 raise InvalidRequest(f"request_key: {options.request_key!r} is taken")
-            work = self._running[options.request_key] = Work(request, options)
+            taken = self._running[options.request_key] = RequestInFlight(request, options)
             if options.request_key in self._cancelled:
-                work.cancel()
-            return work
+                taken.cancel()
+            return taken
 
-    def of(self, options: Options) -> Work:
+    def of(self, options: Options) -> RequestInFlight:
         """The request with these options; one that has ended counts as cancelled."""
         with self._lock:
-            work = self._running.get(options.request_key)
-        if work is None:
-            work = Work(None, options)
-            work.cancel()
-        return work
+            found = self._running.get(options.request_key)
+        if found is None:
+            found = RequestInFlight(None, options)
+            found.cancel()
+        return found
 
     def cancel(self, key: str) -> None:
         """Nobody waits for this request, whether it is here already or comes later."""
@@ -114,15 +114,15 @@ class Works:
             self._running.pop(options.request_key).end()
 
 
-WORKS = Works()  # a process is one step
+IN_FLIGHT = RequestsInFlight()  # a process is one step
 
 
 class Answer(Future):
     """The answer to a piece, waited for as long as somebody waits for the whole."""
 
-    def __init__(self, work: Work, sent: Future) -> None:
+    def __init__(self, request: RequestInFlight, sent: Future) -> None:
         super().__init__()
-        self._work = work
+        self._request = request
         sent.add_done_callback(self._arrive)
 
     def _arrive(self, sent: Future) -> None:
@@ -134,13 +134,13 @@ class Answer(Future):
             self.set_result(sent.result())
 
     def result(self, timeout: float | None = None) -> object:
-        """As a future's; also raises what :meth:`Work.check` does.
+        """As a future's; also raises what :meth:`RequestInFlight.check` does.
 
         A leaf that hangs would otherwise hold its caller for good.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while not self.done() and (end is None or time.monotonic() < end):
-            self._work.check()
+            self._request.check()
             wait([self], LOOK_SECONDS)
         return super().result(0)
 
@@ -148,18 +148,18 @@ class Answer(Future):
 class Pieces:
     """The pieces of one request, as :class:`pipeline.serving.fanout.Recording` sends them."""
 
-    def __init__(self, recording: Recording, work: Work) -> None:
+    def __init__(self, recording: Recording, request: RequestInFlight) -> None:
         self._recording = recording
-        self._work = work
+        self._request = request
 
     def submit(self, call: Callable[[], object]) -> Answer:
         """Queue one piece, unless nobody waits for the answer any more."""
-        self._work.check()
-        return Answer(self._work, self._recording.submit(call))
+        self._request.check()
+        return Answer(self._request, self._recording.submit(call))
 
 
 @contextmanager
 def pieces(fan_out: FanOut, options: Options) -> Iterator[Pieces]:
     """A queue for the pieces of the request with these options; drops what was not sent."""
     with fan_out.recording() as recording:
-        yield Pieces(recording, WORKS.of(options))
+        yield Pieces(recording, IN_FLIGHT.of(options))

@@ -19,7 +19,7 @@ HANDED_OVER_SECONDS = 0.1  # after its arrival here a request is with its other 
 ANSWER_SECONDS = 1.0  # that a sibling may take, which answers between two requests
 
 
-class Siblings:
+class SiblingSteps:
     """The steps beside the one that is called ``name``."""
 
     def __init__(self, name: str) -> None:

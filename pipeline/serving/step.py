@@ -15,8 +15,8 @@ import triton_python_backend_utils as pb_utils
 from pipeline.errors import InvalidRequest, ModelLoading, forget_frames
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
-from pipeline.serving.requests_in_flight import WORKS
-from pipeline.serving.sibling_steps import Siblings
+from pipeline.serving.requests_in_flight import IN_FLIGHT
+from pipeline.serving.sibling_steps import SiblingSteps
 from pipeline.serving.signals import CANCEL, signal_of
 from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
@@ -43,7 +43,7 @@ class Step(ABC):
         # Threads that wait for leaves cost little.
         self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="request")
         self._refusals = ThreadPoolExecutor(REFUSALS, thread_name_prefix="refusal")
-        self._siblings = Siblings(args["model_name"])
+        self._siblings = SiblingSteps(args["model_name"])
         self.load(settings)
 
     def load(self, settings: Settings) -> None:  # noqa: B027 - not every step keeps something
@@ -62,7 +62,7 @@ class Step(ABC):
                 self._take_on(request, sender)
                 continue
             if key := signal.get(CANCEL):
-                WORKS.cancel(str(key))
+                IN_FLIGHT.cancel(str(key))
             _send(sender, pb_utils.InferenceResponse(output_tensors=[]))
 
     def _take_on(self, request: object, sender: object) -> None:
@@ -70,14 +70,14 @@ class Step(ABC):
         try:
             options = Options.from_parameters(request.parameters())
             key = options.request_key
-            work = options.model_copy(update={"request_key": key or uuid.uuid4().hex})
-            WORKS.start(request, work, self._most)
+            options = options.model_copy(update={"request_key": key or uuid.uuid4().hex})
+            IN_FLIGHT.start(request, options, self._most)
         except Exception as failure:
             # Another request's key is not to be cancelled.
             mine = None if isinstance(failure, InvalidRequest) else key
             self._refusals.submit(self._refuse, sender, failure, arrived, mine)
         else:
-            self._threads.submit(self.respond, request, sender, work)
+            self._threads.submit(self.respond, request, sender, options)
 
     def _refuse(self, sender: object, failure: Exception, arrived: float, key: str | None) -> None:
         self._siblings.prepare_for_failure(arrived, key)
@@ -86,15 +86,15 @@ class Step(ABC):
     def respond(self, request: object, sender: object, options: Options) -> None:
         """Answer one request, whatever happens."""
         # A sender that goes without sending leaves its client waiting for good.
-        work = WORKS.of(options)
+        in_flight = IN_FLIGHT.of(options)
         try:
-            work.check()
+            in_flight.check()
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
         except BaseException as failure:
             response = to_response(failure)
             forget_frames(failure)
-            self._siblings.prepare_for_failure(work.arrived, options.request_key)
-        WORKS.end(options)
+            self._siblings.prepare_for_failure(in_flight.arrived, options.request_key)
+        IN_FLIGHT.end(options)
         _send(sender, response)
 
     def finalize(self) -> None:
@@ -132,7 +132,7 @@ def call_leaf(
         Cancelled, DeadlineExceeded: nobody waits for the answer any more.
         PipelineError: of the kind that the leaf reported.
     """
-    WORKS.of(options).check()
+    IN_FLIGHT.of(options).check()
     response = pb_utils.InferenceRequest(
         model_name=model,
         requested_output_names=list(outputs),
@@ -150,4 +150,4 @@ def when_loaded(options: Options, attempt: Callable[[], Result]) -> Result:
         try:
             return attempt()
         except ModelLoading:
-            WORKS.of(options).pause(ASK_AGAIN_SECONDS)
+            IN_FLIGHT.of(options).pause(ASK_AGAIN_SECONDS)

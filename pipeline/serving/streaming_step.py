@@ -10,7 +10,7 @@ import triton_python_backend_utils as pb_utils
 
 from pipeline.options import Options
 from pipeline.serving.failures import to_response
-from pipeline.serving.requests_in_flight import WORKS
+from pipeline.serving.requests_in_flight import IN_FLIGHT
 from pipeline.serving.step import Step
 
 
@@ -27,16 +27,16 @@ class StreamingStep(Step):
     def respond(self, request: object, sender: object, options: Options) -> None:
         """Answer one request part by part, whatever happens."""
         failure = None
-        work = WORKS.of(options)
+        in_flight = IN_FLIGHT.of(options)
         try:
-            work.check()
+            in_flight.check()
             with closing(self.answer(request, options)) as parts:
                 for tensors in parts:
-                    work.check()
+                    in_flight.check()
                     sender.send(pb_utils.InferenceResponse(output_tensors=tensors))
         except BaseException as error:
             failure = error
-        WORKS.end(options)
+        IN_FLIGHT.end(options)
         try:
             if failure is not None:
                 sender.send(to_response(failure))

@@ -1,7 +1,7 @@
 """The ``transcription`` step: a recording in, a segment of text for each chunk out."""
 
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.requests_in_flight import WORKS
+from pipeline.serving.requests_in_flight import IN_FLIGHT
 from pipeline.serving.step import Step
 from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
@@ -25,7 +25,7 @@ class TritonPythonModel(Step):
     def answer(self, request, options):
         """Transcribe one recording."""
         audio = read_array(request, "AUDIO")[0]
-        detector = self.detector.heeding(WORKS.of(options).check)
+        detector = self.detector.heeding(IN_FLIGHT.of(options).check)
         work = detect_language if options.detect_language else transcribe
         with self.whisper.recogniser(options) as recognise:
             model = self.whisper.model(options)

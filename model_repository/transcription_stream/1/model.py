@@ -1,7 +1,7 @@
 """The ``transcription_stream`` step: a recording in, its segments of text out one by one."""
 
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.requests_in_flight import WORKS
+from pipeline.serving.requests_in_flight import IN_FLIGHT
 from pipeline.serving.streaming_step import StreamingStep
 from pipeline.serving.tensors import document_tensor, read_array
 from pipeline.serving.urgency import urgency_at
@@ -27,7 +27,7 @@ class TritonPythonModel(StreamingStep):
     def answer(self, request, options):
         """Transcribe one recording."""
         audio = read_array(request, "AUDIO")[0]
-        detector = self.detector.heeding(WORKS.of(options).check)
+        detector = self.detector.heeding(IN_FLIGHT.of(options).check)
         with self.whisper.recogniser(options) as recognise:
             model = self.whisper.model(options)
             for part in transcribe_in_parts(audio, options, detector, recognise, model):

@@ -10,7 +10,7 @@ import pytest
 
 from adapter.intake.recording import Recording
 from adapter.triton.engine import Engine
-from adapter.triton.streaming import Hear, parts
+from adapter.triton.streaming import OnSegment, parts
 from pipeline.documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.options import Options
@@ -28,14 +28,14 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 def ask(
-    engine: Engine, hear: Hear, command: str | None = None, seconds: float = 60
+    engine: Engine, on_segment: OnSegment, command: str | None = None, seconds: float = 60
 ) -> Awaitable[Transcript]:
     async def run() -> Transcript:
         with Recording(shared=True) as recording:
             os.write(recording.fd, PCM.tobytes())
             deadline_ms = int((time.time() + seconds) * 1000)
             options = Options(hotwords=command, deadline_ms=deadline_ms)
-            return await engine.transcribe(recording, options, "SEGMENTS", hear)
+            return await engine.transcribe(recording, options, "SEGMENTS", on_segment)
 
     return run()
 
@@ -69,7 +69,7 @@ def test_a_failure_after_a_part_is_the_models_own(settings):
 def test_a_death_after_a_part_is_mended_and_every_part_told_once(settings, tmp_path):
     async def use(engine: Engine) -> list[list[str]]:
         command = f"step dies once {tmp_path / 'died'}"
-        return [texts(p) async for p in parts(lambda hear: ask(engine, hear, command))]
+        return [texts(p) async for p in parts(lambda on_segment: ask(engine, on_segment, command))]
 
     assert run(settings, use) == [[text] for text in TOLD]
     assert (tmp_path / "died").exists()
@@ -82,7 +82,7 @@ def test_a_stream_that_nobody_reads_any_more_ends_in_the_model(settings, tmp_pat
     async def use(engine: Engine) -> int:
         seconds = 60 if how == "hangs up" else 5
         command = f"talks until left {left}"
-        told = parts(lambda hear: ask(engine, hear, command, seconds))
+        told = parts(lambda on_segment: ask(engine, on_segment, command, seconds))
         heard = 0
         try:
             async for _ in told:

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from adapter.triton import model_liveness as heartbeat
-from adapter.triton import recovery
-from adapter.triton import server_liveness as pulse
+from adapter.triton import model_liveness, recovery, server_liveness
 from adapter.triton.engine import Engine
 from adapter.triton.failures import Unreachable
 from adapter.triton.processes import live_instances
@@ -94,7 +92,7 @@ def test_processes_that_are_stopped_while_idle_are_missed_and_replaced(tiny, sto
 @pytest.fixture
 def elsewhere(tiny, monkeypatch):
     """The same Triton behind another port, where its processes cannot be seen."""
-    monkeypatch.setattr(heartbeat, "EVERY_SECONDS", 0.5)
+    monkeypatch.setattr(model_liveness, "EVERY_SECONDS", 0.5)
     (port,) = free_ports(1)
     listener = socket.create_server(("127.0.0.1", port))
 
@@ -146,8 +144,8 @@ def test_a_model_that_works_is_not_asked(tiny, elsewhere):
 def test_a_triton_that_is_locked_up_is_ended_for_its_supervisor_to_start_again(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.1)
-    monkeypatch.setattr(pulse, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(server_liveness, "EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(server_liveness, "ANSWER_SECONDS", 1.0)
     with tiny_triton(tmp_path) as settings:
         server = parent(process(settings, "whisper"))
 

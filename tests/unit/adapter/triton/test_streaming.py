@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapter.triton.streaming import Hear, parts
+from adapter.triton.streaming import OnSegment, parts
 from pipeline.documents import Segment, Transcript
 from pipeline.errors import Overloaded
 
@@ -19,16 +19,16 @@ async def texts(work) -> list[str]:
 
 
 def test_what_is_heard_again_after_a_death_is_not_told_again():
-    async def work(hear: Hear) -> None:
+    async def work(on_segment: OnSegment) -> None:
         for start in (0, 2, 0, 2, 4):
-            hear(part(start))
+            on_segment(part(start))
 
     assert asyncio.run(texts(work)) == ["at 0", "at 2", "at 4"]
 
 
 def test_a_failure_comes_after_what_was_heard_before():
-    async def work(hear: Hear) -> None:
-        hear(part(0))
+    async def work(on_segment: OnSegment) -> None:
+        on_segment(part(0))
         raise Overloaded("too much")
 
     async def run() -> str:
@@ -44,8 +44,8 @@ def test_a_failure_comes_after_what_was_heard_before():
 def test_closing_it_ends_the_work():
     ended = []
 
-    async def work(hear: Hear) -> None:
-        hear(part(0))
+    async def work(on_segment: OnSegment) -> None:
+        on_segment(part(0))
         try:
             await asyncio.sleep(600)
         finally:

@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.errors import Cancelled, DeadlineExceeded, InvalidRequest, Overloaded
 from pipeline.options import Options
-from pipeline.serving import requests_in_flight as work
+from pipeline.serving import requests_in_flight
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.requests_in_flight import WORKS, Works, pieces
+from pipeline.serving.requests_in_flight import IN_FLIGHT, RequestsInFlight, pieces
 
 SECONDS = 10
 
@@ -28,7 +28,7 @@ class Request:
 
 @pytest.fixture(autouse=True)
 def _look_often(monkeypatch):
-    monkeypatch.setattr(work, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(requests_in_flight, "LOOK_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def start():
 
     def start(request: Request | None = None, **options: object) -> Options:
         asked = Options(request_key=uuid.uuid4().hex, **options)
-        WORKS.start(request or Request(), asked, most=8)
+        IN_FLIGHT.start(request or Request(), asked, most=8)
         started.append(asked)
         return asked
 
     yield start
     for options in started:
-        WORKS.end(options)
+        IN_FLIGHT.end(options)
 
 
 def abandon_while_waiting(options: Options, abandon) -> tuple[list[str], type[Exception]]:
@@ -54,7 +54,7 @@ def abandon_while_waiting(options: Options, abandon) -> tuple[list[str], type[Ex
 
     def piece(name: str):
         def call() -> str:
-            WORKS.of(options).check()  # as call_leaf does
+            IN_FLIGHT.of(options).check()  # as call_leaf does
             sent.append(name)
             if name == "1":
                 hanging.set()
@@ -83,7 +83,7 @@ def abandon_while_waiting(options: Options, abandon) -> tuple[list[str], type[Ex
 
 def test_a_cancelled_request_waits_for_nothing_and_sends_nothing_more(start):
     options = start()
-    sent, kind = abandon_while_waiting(options, lambda: WORKS.cancel(options.request_key))
+    sent, kind = abandon_while_waiting(options, lambda: IN_FLIGHT.cancel(options.request_key))
     assert sent == ["0", "1"]
     assert kind is Cancelled
 
@@ -110,7 +110,7 @@ def test_a_deadline_ends_the_wait_for_a_leaf_that_hangs(start, monkeypatch):
 
 def test_another_request_is_not_touched(start):
     other, options = start(), start()
-    WORKS.cancel(other.request_key)
+    IN_FLIGHT.cancel(other.request_key)
     with pieces(FanOut(window=1), options) as mine:
         assert mine.submit(lambda: "answer").result() == "answer"
 
@@ -127,46 +127,46 @@ def test_a_failed_piece_fails_its_request(start):
 
 
 def test_a_cancel_that_comes_before_its_request_holds():
-    works = Works()
-    works.cancel("late")
+    requests = RequestsInFlight()
+    requests.cancel("late")
     with pytest.raises(Cancelled):
-        works.start(Request(), Options(request_key="late"), most=8).check()
+        requests.start(Request(), Options(request_key="late"), most=8).check()
 
 
 def test_only_so_many_early_cancels_are_remembered(monkeypatch):
-    monkeypatch.setattr(work, "REMEMBERED", 2)
-    works = Works()
+    monkeypatch.setattr(requests_in_flight, "REMEMBERED", 2)
+    requests = RequestsInFlight()
     for key in "abc":
-        works.cancel(key)
-    works.start(Request(), Options(request_key="a"), most=8).check()
+        requests.cancel(key)
+    requests.start(Request(), Options(request_key="a"), most=8).check()
     with pytest.raises(Cancelled):
-        works.start(Request(), Options(request_key="c"), most=8).check()
+        requests.start(Request(), Options(request_key="c"), most=8).check()
 
 
 def test_more_requests_than_allowed_are_refused_until_one_ends():
-    works = Works()
+    requests = RequestsInFlight()
     first, second = Options(request_key="a"), Options(request_key="b")
-    works.start(Request(), first, most=1)
+    requests.start(Request(), first, most=1)
     with pytest.raises(Overloaded, match="1 recordings"):
-        works.start(Request(), second, most=1)
-    works.end(first)
-    works.start(Request(), second, most=1).check()
+        requests.start(Request(), second, most=1)
+    requests.end(first)
+    requests.start(Request(), second, most=1).check()
 
 
 def test_two_requests_cannot_have_one_key():
-    works = Works()
-    works.start(Request(), Options(request_key="a"), most=8)
+    requests = RequestsInFlight()
+    requests.start(Request(), Options(request_key="a"), most=8)
     with pytest.raises(InvalidRequest, match="request_key: 'a' is taken"):
-        works.start(Request(), Options(request_key="a"), most=8)
+        requests.start(Request(), Options(request_key="a"), most=8)
 
 
 def test_an_answered_request_is_not_asked_about_any_more():
-    works, options = Works(), Options(request_key="a")
+    requests, options = RequestsInFlight(), Options(request_key="a")
     request = Request()
-    started = works.start(request, options, most=8)
-    works.end(options)
+    started = requests.start(request, options, most=8)
+    requests.end(options)
     request.is_cancelled = None  # Triton has freed it
     time.sleep(0.02)
     started.check()
     with pytest.raises(Cancelled):
-        works.of(options).check()
+        requests.of(options).check()

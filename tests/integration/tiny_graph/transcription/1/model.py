@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.documents import Segment, Transcript
 from pipeline.errors import InvalidRequest
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.requests_in_flight import WORKS, pieces
+from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensor, read_array
 
@@ -30,7 +30,7 @@ class TritonPythonModel(Step):
                 time.sleep(float(seconds))
             case ["wait", file]:
                 while not Path(file).exists():
-                    WORKS.of(options).pause(0.05)
+                    IN_FLIGHT.of(options).pause(0.05)
                 raise InvalidRequest("this cannot be done")
             case ["refuse"]:
                 raise InvalidRequest("this cannot be done")

@@ -11,8 +11,8 @@ from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedO
 from tritonclient.utils import InferenceServerException
 
 from adapter.triton.failures import from_triton
+from documents import Transcript
 from pipeline.audio import SAMPLE_RATE
-from pipeline.documents import Transcript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
 

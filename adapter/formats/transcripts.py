@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from adapter.formats.subtitles import Cue, cues, label
-from pipeline.documents import Segment, Transcript, Word
+from documents import Segment, Transcript, Word
 from pipeline.transcription.word_timing import UNSPACED_LANGUAGES
 
 Json = dict[str, object]

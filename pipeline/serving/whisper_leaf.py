@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.documents import ChunkTranscript
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import pieces

@@ -14,8 +14,8 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 
 from pipeline.audio import seconds
-from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription.decoding import compression_ratio, search
 from pipeline.transcription.spectrogram import HOP, Spectrogram

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pipeline.documents import Word
+from documents import Word
 
 SECONDS_PER_STEP = 0.02  # one position of Whisper's encoder
 OPENING = "「『（《〈【“‘«([{"  # marks that belong to the word after them

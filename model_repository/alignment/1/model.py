@@ -4,10 +4,11 @@ from functools import partial
 
 import numpy as np
 
+from documents import Transcript
 from pipeline.alignment.align import Emission, align
 from pipeline.alignment.ctc import Labels
-from pipeline.documents import LabelSet, Transcript
 from pipeline.errors import WeightsUnavailable
+from pipeline.leaf_documents import LabelSet
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import pieces
 from pipeline.serving.step import Step, call_leaf, when_loaded

@@ -5,8 +5,8 @@ import pytest
 from faster_whisper import WhisperModel
 
 from pipeline.audio import SAMPLE_RATE, to_float
-from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.settings import read_settings
 from pipeline.transcription.chunking import CHUNK_SAMPLES

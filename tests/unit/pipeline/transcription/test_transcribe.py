@@ -6,9 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from documents import Word
 from pipeline.audio import SAMPLE_RATE
-from pipeline.documents import ChunkTranscript, Word
 from pipeline.errors import PipelineError
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription import transcribe as transcription
 from pipeline.transcription.recognition import Chunk

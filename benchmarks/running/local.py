@@ -22,8 +22,9 @@ from pipeline.diarization.local import LocalDiarizer
 from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.settings import current_settings
+from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import until_credible
-from pipeline.transcription.recognition import Chunk, Recogniser
+from pipeline.transcription.recognition import Recogniser
 from pipeline.transcription.transcribe import transcribe
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.transcription.whisper_models import WhisperModels

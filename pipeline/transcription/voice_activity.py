@@ -8,11 +8,11 @@ spans of a long recording are known before its end has been looked at.
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from faster_whisper.utils import get_assets_path
 
 from pipeline.audio import SAMPLE_RATE, to_float
 
@@ -46,7 +46,9 @@ class VoiceActivityDetector:
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 4
         self._heed: Callable[[], None] = lambda: None
-        weights = next(Path(get_assets_path()).glob("silero_vad*.onnx"))
+        # Importing the package would bring Whisper's libraries, 40 MB, into a step.
+        assets = Path(find_spec("faster_whisper").origin).parent / "assets"
+        weights = next(assets.glob("silero_vad*.onnx"))
         self._network = onnxruntime.InferenceSession(
             str(weights), options, providers=["CPUExecutionProvider"]
         )

@@ -16,7 +16,7 @@ from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
-from pipeline.documents import Transcript
+from documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options
 from pipeline.settings import Settings

@@ -2,6 +2,6 @@
 
 from client.errors import ServiceError
 from client.http import Client
-from pipeline.documents import Segment, Transcript, Word
+from documents import Segment, Transcript, Word
 
 __all__ = ["Client", "Segment", "ServiceError", "Transcript", "Word"]

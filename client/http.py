@@ -7,7 +7,7 @@ from types import TracebackType
 import httpx
 
 from client.errors import ServiceError
-from pipeline.documents import Segment, Transcript, Word
+from documents import Segment, Transcript, Word
 
 DEFAULT_URL = "http://localhost:9000"
 ANSWER_SECONDS = 1800.0  # what Speakr waits, and what the service takes at most

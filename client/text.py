@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from pipeline.documents import Transcript
+from documents import Transcript
 
 
 def clock(seconds: float) -> str:

@@ -1,6 +1,5 @@
 """Triton itself, without the adapter: PCM in, a transcript out, over gRPC."""
 
-import json
 import time
 import uuid
 import wave
@@ -10,14 +9,14 @@ import numpy as np
 from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
-from adapter.triton.failures import from_triton
-from pipeline.audio import SAMPLE_RATE
-from pipeline.documents import Transcript
-from pipeline.errors import InvalidRequest
-from pipeline.options import Options
+from client.errors import ServiceError
+from documents import Transcript
 
 DEFAULT_ADDRESS = "localhost:8001"
 ENSEMBLE = "asr"
+SAMPLE_RATE = 16_000  # Hz
+
+Option = str | int | float | bool | None
 
 
 class TritonClient:
@@ -41,52 +40,65 @@ class TritonClient:
         """Close the connection."""
         self._triton.close()
 
-    def transcribe(self, audio: np.ndarray | str | Path, **options: object) -> Transcript:
+    def transcribe(self, audio: np.ndarray | str | Path, **options: Option) -> Transcript:
         """Transcribe a recording.
 
         Args:
             audio: INT16 [N], mono PCM at 16 kHz, or the path of such a WAV file.
-            options: As in :class:`pipeline.options.Options`.
+            options: The graph's request parameters, such as ``language`` or ``diarize``.
 
         Raises:
-            PipelineError: of the kind that says what went wrong.
+            ServiceError: Triton refused, failed or does not answer.
+            ValueError: this is no such audio.
             OSError: the file cannot be read.
         """
         pcm = np.asarray(audio) if isinstance(audio, np.ndarray) else read_wav(audio)
         if pcm.dtype != np.int16 or pcm.ndim != 1 or not pcm.size:
-            raise InvalidRequest("audio: give a one-dimensional array of INT16 samples")
-        deadline_ms = int((time.time() + self._timeout) * 1000)
+            raise ValueError("audio: give a one-dimensional array of INT16 samples")
+        given = {name: value for name, value in options.items() if value is not None}
+        given["deadline_ms"] = int((time.time() + self._timeout) * 1000)
         # With a key, steps that run side by side hear of each other's failure.
-        request = {"deadline_ms": deadline_ms, "request_key": uuid.uuid4().hex}
-        asked = Options.from_parameters(json.dumps({**options, **request}))
+        given["request_key"] = uuid.uuid4().hex
         tensor = InferInput("AUDIO", [1, pcm.size], "INT16")
         tensor.set_data_from_numpy(pcm[None])
-        output = "TRANSCRIPT" if asked.diarize else "WORDS" if asked.word_timestamps else "SEGMENTS"
+        output = _output_for(given)
         try:
             result = self._triton.infer(
                 ENSEMBLE,
                 [tensor],
                 outputs=[InferRequestedOutput(output)],
-                parameters=asked.to_parameters(),
+                parameters=given,
                 client_timeout=self._timeout,
             )
         except InferenceServerException as error:
-            raise from_triton(error) from None
+            raise _from_triton(error) from None
         return Transcript.model_validate_json(result.as_numpy(output).tobytes())
+
+
+def _output_for(options: dict[str, Option]) -> str:
+    """The tensor that holds what was asked for; Triton runs only what it needs."""
+    if options.get("diarize", True):
+        return "TRANSCRIPT"
+    return "WORDS" if options.get("word_timestamps", True) else "SEGMENTS"
+
+
+def _from_triton(error: InferenceServerException) -> ServiceError:
+    status = (error.status() or "").removeprefix("StatusCode.") or None
+    return ServiceError(status, error.message().removeprefix(f"in ensemble '{ENSEMBLE}', "))
 
 
 def read_wav(path: str | Path) -> np.ndarray:
     """The samples of a WAV file, INT16 [N].
 
     Raises:
-        InvalidRequest: it is not 16 bit mono PCM at 16 kHz.
+        ValueError: it is not 16 bit mono PCM at 16 kHz.
         OSError: it cannot be read.
     """
     try:
         with wave.open(str(path)) as file:
             shape = (file.getframerate(), file.getnchannels(), file.getsampwidth())
             if shape != (SAMPLE_RATE, 1, 2):
-                raise InvalidRequest(f"{path} is not 16 bit mono PCM at {SAMPLE_RATE} Hz")
+                raise ValueError(f"{path} is not 16 bit mono PCM at {SAMPLE_RATE} Hz")
             return np.frombuffer(file.readframes(file.getnframes()), np.int16)
     except (wave.Error, EOFError) as error:
-        raise InvalidRequest(f"{path} is not a WAV file: {error}") from None
+        raise ValueError(f"{path} is not a WAV file: {error}") from None

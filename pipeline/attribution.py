@@ -4,8 +4,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from itertools import groupby
 
+from documents import Segment, Transcript, Turn, Turns, Word
 from pipeline.alignment.sentences import cut
-from pipeline.documents import Segment, Transcript, Turn, Turns, Word
 
 
 def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True) -> Transcript:

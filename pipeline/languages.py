@@ -104,6 +104,7 @@ LANGUAGES = {
     "yue": "cantonese",
     "zh": "chinese",
 }
+UNSPACED_LANGUAGES = {"zh", "ja", "th", "lo", "my", "yue"}  # written without spaces between words
 CODES = {name: code for code, name in LANGUAGES.items()} | {"jv": "jw", "mandarin": "zh"}
 
 

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 
 from adapter.asr.parameters import Parameters
 from adapter.formats.transcripts import Json, as_text, render, without_nan
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 
 MEDIA_TYPES = {
     "text": "text/plain",

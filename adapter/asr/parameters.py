@@ -10,8 +10,11 @@ from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
 from pipeline.options import Options
 from pipeline.settings import Settings
-from pipeline.transcription.whisper_names import REPOSITORY, canonical_name
-from pipeline.weights import KNOWN_WHISPER_MODELS
+from pipeline.transcription.whisper_names import (
+    REPOSITORY,
+    WHISPER_REPOSITORIES,
+    canonical_name,
+)
 
 # What a parameter means, and a value to try it with; the order is that of the API's pages.
 PARAMETERS = {
@@ -128,7 +131,7 @@ def model_name(name: str, settings: Settings) -> str | None:
     if settings.models:
         if name in settings.models:
             return name
-    elif name in (*KNOWN_WHISPER_MODELS, settings.preload_model) or REPOSITORY.fullmatch(name):
+    elif name in (*WHISPER_REPOSITORIES, settings.preload_model) or REPOSITORY.fullmatch(name):
         return name
     offered = ", ".join(listed_models(settings))
     if not settings.models:
@@ -147,7 +150,7 @@ def listed_models(settings: Settings) -> list[str]:
     MODELS, or every size if that is not set; what else can be named then (any Whisper on
     the hub) is not listed.
     """
-    return list(dict.fromkeys([settings.default_model, *(settings.models or KNOWN_WHISPER_MODELS)]))
+    return list(dict.fromkeys([settings.default_model, *(settings.models or WHISPER_REPOSITORIES)]))
 
 
 def _language(text: str) -> str:

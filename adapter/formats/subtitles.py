@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from adapter.formats.phrases import SENTENCE_END, break_cost
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 
 WIDTH = 42  # columns of a line; a Chinese or Japanese character takes two
 SHORTEST = 0.8  # seconds that a cue is shown, where there is room

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 
 from adapter.formats.subtitles import Cue, cues, label
-from pipeline.documents import Segment, Transcript, Word
-from pipeline.transcription.word_timing import UNSPACED_LANGUAGES
+from documents import Segment, Transcript, Word
+from pipeline.languages import UNSPACED_LANGUAGES
 
 Json = dict[str, object]
 # What a segment says beside its text: only where the pipeline knows it.

@@ -12,7 +12,7 @@ from adapter.formats.transcripts import as_text
 from adapter.openai.errors import describe
 from adapter.openai.formats import diarized_segments
 from adapter.openai.parameters import Asked
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 
 Json = dict[str, object]
 

@@ -4,7 +4,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from adapter.formats.transcripts import as_srt, as_text, as_vtt, without_nan
 from adapter.openai.parameters import Asked
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 from pipeline.languages import LANGUAGES
 
 Json = dict[str, object]

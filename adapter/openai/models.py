@@ -6,8 +6,7 @@ from adapter.asr.parameters import OPENAI_MODEL, listed_models, model_name
 from adapter.openai.errors import UnknownModel
 from pipeline.errors import InvalidRequest
 from pipeline.settings import Settings
-from pipeline.weights import KNOWN_WHISPER_MODELS
-from pipeline.weights.catalog import WHISPER_REPOSITORIES
+from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES
 
 Json = dict[str, object]
 
@@ -50,7 +49,7 @@ def one_model(name: str, default: str, settings: Settings) -> Json:
         UnknownModel: there is no such model.
     """
     resolved = resolve(name, settings) or default
-    if resolved != default and resolved not in (*KNOWN_WHISPER_MODELS, *settings.models):
+    if resolved != default and resolved not in (*WHISPER_REPOSITORIES, *settings.models):
         raise UnknownModel(f"model: whether there is a {name!r} is known when it is first used")
     return _model(name, default)
 

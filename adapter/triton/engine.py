@@ -18,7 +18,7 @@ from adapter.triton.server_liveness import ServerLiveness
 from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
 from adapter.triton.streaming import OnSegment, ask_in_parts
-from pipeline.documents import Transcript
+from documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings

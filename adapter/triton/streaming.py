@@ -10,7 +10,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.triton.failures import from_triton
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 from pipeline.errors import PipelineError
 from pipeline.options import Options
 

@@ -6,7 +6,7 @@ from benchmarks.bench import Bench
 from benchmarks.groups.short import ALL
 from benchmarks.running.measure import Row, progress
 from benchmarks.scoring.scores import diarization_error, word_error
-from pipeline.documents import Turns
+from documents import Turns
 
 FEW_LINES = 5  # 27 s of three voices, which the reference takes as long for
 POINTS = "reference {:.1f} %, ours {:.1f} %"

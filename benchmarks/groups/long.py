@@ -10,7 +10,7 @@ from benchmarks.groups.short import ALL, whole
 from benchmarks.running.measure import Row, alternate, progress, ratios
 from benchmarks.running.service import Service
 from benchmarks.scoring.scores import diarization_error
-from pipeline.documents import Turns
+from documents import Turns
 
 SECONDS = 600.0
 PART = 20.0  # seconds of it that the reference gets in a round, unless --full

@@ -12,17 +12,19 @@ import numpy as np
 
 from adapter.intake.decoding import find_ffmpeg
 from benchmarks.running.worker import answer_commands
+from documents import Segment, Transcript, Turns
 from pipeline.alignment.align import Emission, align
 from pipeline.alignment.networks import AlignmentNetwork, AlignmentNetworks
 from pipeline.attribution import attribute
 from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.local import LocalDiarizer
-from pipeline.documents import ChunkTranscript, Segment, Transcript, Turns
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.settings import current_settings
+from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import until_credible
-from pipeline.transcription.recognition import Chunk, Recogniser
+from pipeline.transcription.recognition import Recogniser
 from pipeline.transcription.transcribe import transcribe
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.transcription.whisper_models import WhisperModels

@@ -15,7 +15,7 @@ from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedO
 from benchmarks.running.processes import Process, descendants
 from benchmarks.running.worker import ROOT
 from client import Client
-from pipeline.documents import Transcript
+from documents import Transcript
 from pipeline.options import Options
 from tests.services.ports import free_ports
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from documents import Segment, Transcript, Word
 from pipeline.alignment.ctc import Labels, align_words
 from pipeline.alignment.sentences import split_sentences
 from pipeline.audio import SAMPLE_RATE
-from pipeline.documents import Segment, Transcript, Word
 
 
 @dataclass(frozen=True)

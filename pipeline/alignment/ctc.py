@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.documents import Word
+from documents import Word
 
 UNSPACED_LANGUAGES = {"ja", "zh"}  # those that whisperx aligns by the character
 WORD_SEPARATOR = "|"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.alignment.catalog import NETWORKS, cached_name
 from pipeline.alignment.ctc import Labels
+from pipeline.alignment.packages import check_setting, missing_packages, not_installed
 from pipeline.audio import to_float
 from pipeline.errors import WeightsNotFound, WeightsUnavailable
 from pipeline.hardware import set_torch_threads
@@ -65,6 +67,9 @@ class AlignmentNetworks:
     def __init__(
         self, settings: Settings, device_index: int = 0, report: Report = unreported
     ) -> None:
+        """Raises SettingsError if ALIGNMENT is ctc and its packages are not installed."""
+        check_setting(settings)
+        self._missing = missing_packages()
         set_torch_threads(settings.cores_of("wav2vec2"))
         self._settings = settings
         self._device = settings.torch_device
@@ -83,10 +88,13 @@ class AlignmentNetworks:
         """The network for a language.
 
         Raises:
+            InvalidRequest: torch or whisperx is not installed.
             ModelLoading: it is not there yet.
             WeightsUnavailable: there is none, or it can neither be found in
                 the cache nor fetched.
         """
+        if self._missing:
+            raise not_installed(self._missing)
         return self._pool.use(language)
 
     def load_now(self, language: str) -> AlignmentNetwork:
@@ -95,19 +103,13 @@ class AlignmentNetworks:
 
     def _find(self, language: str) -> tuple[str, bool]:
         """The network's name, and whether it must come from the cache."""
-        from whisperx import alignment as whisperx
-
-        name = (
-            self._settings.alignment_models.get(language)
-            or whisperx.DEFAULT_ALIGN_MODELS_TORCH.get(language)
-            or whisperx.DEFAULT_ALIGN_MODELS_HF.get(language)
-        )
+        name = self._settings.alignment_models.get(language) or NETWORKS.get(language)
         if name is None:
             raise WeightsNotFound(
                 f"there is no alignment model for {language!r}; name one in ALIGNMENT_MODELS"
             )
         cache_only = not Path(name).is_dir() and not hub.is_reachable(self._settings)
-        if cache_only and not self._is_cached(name):
+        if cache_only and not (self._folder / cached_name(name)).exists():
             kind = WeightsNotFound if self._settings.hf_hub_offline else WeightsUnavailable
             raise kind(
                 f"the alignment model {name} for {language!r} is not in {self._folder} "
@@ -133,11 +135,3 @@ class AlignmentNetworks:
             ) from error
         labels = Labels(columns=metadata["dictionary"], language=language)
         return AlignmentNetwork(network, labels, metadata["type"] == "torchaudio")
-
-    def _is_cached(self, name: str) -> bool:
-        """Whether a network has been fetched before, by torchaudio or from the hub."""
-        import torchaudio
-
-        if name in torchaudio.pipelines.__all__:
-            return (self._folder / getattr(torchaudio.pipelines, name)._path).is_file()
-        return (self._folder / f"models--{name.replace('/', '--')}").is_dir()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from pipeline.documents import Segment, Word
+from documents import Segment, Word
 from pipeline.transcription.decoding import compression_ratio
 
 LONGEST_PAUSE = 1.5  # seconds within a sentence

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 import numpy as np
 
+from documents import Turns
 from pipeline.audio import seconds
 from pipeline.diarization.clustering import Bounds, Centroids, cluster
 from pipeline.diarization.masks import pooling_masks
@@ -13,7 +14,6 @@ from pipeline.diarization.recipe import Recipe
 from pipeline.diarization.reconstruction import speaker_frames, speaker_turns, speakers_at_once
 from pipeline.diarization.stretches import SHARED_WINDOWS, Stretch, shared
 from pipeline.diarization.windows import FRAMES, SPEAKERS, WINDOW, cut, window_starts
-from pipeline.documents import Turns
 from pipeline.options import Options
 
 Segment = Callable[[np.ndarray], Future]  # INT16 [160000] to UINT8 [589, 3]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from documents import Turns
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.networks.loading import (
     Embedding,
@@ -13,7 +14,6 @@ from pipeline.diarization.networks.loading import (
     load_segmentation,
 )
 from pipeline.diarization.recipe import Recipe, read_recipe
-from pipeline.documents import Turns
 from pipeline.options import Options
 from pipeline.settings import Settings
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from documents import Turn
 from pipeline.diarization.windows import FRAMES, STEP, WINDOW, first_frame, frame_middle
-from pipeline.documents import Turn
 
 SILENT = -2  # the cluster of a local speaker who says nothing in his window
 AUDIBLE = 0.1  # seconds

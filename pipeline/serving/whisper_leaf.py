@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.documents import ChunkTranscript
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import pieces
@@ -19,8 +19,8 @@ from pipeline.serving.signals import PREPARE
 from pipeline.serving.step import call_leaf, when_loaded
 from pipeline.serving.tensors import read_document
 from pipeline.settings import Settings
+from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import until_credible
-from pipeline.transcription.recognition import Chunk
 
 LEAF = "whisper"
 NOTHING = {"AUDIO": np.zeros((1, 1), np.int16)}

@@ -1,8 +1,12 @@
 """Chunks: what one call of Whisper hears, cut where nobody speaks."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
 
 from pipeline.audio import SAMPLE_RATE
+from pipeline.options import Options
 from pipeline.transcription.voice_activity import Span
 
 CHUNK_SAMPLES = 30 * SAMPLE_RATE  # what Whisper's encoder hears at once
@@ -10,6 +14,18 @@ PADDING = round(0.2 * SAMPLE_RATE)  # audio kept before and after speech: soft o
 LONGEST_SPEECH = CHUNK_SAMPLES - 2 * PADDING
 LONGEST_PAUSE = 3 * SAMPLE_RATE  # silence inside a chunk invites Whisper to invent words
 FILLED = round(0.6 * CHUNK_SAMPLES)  # from here on the longest pause is looked for
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One request to Whisper: INT16 [samples], at most 30 s, and what is asked about it."""
+
+    audio: np.ndarray
+    options: Options
+
+    def at(self, temperature: float) -> "Chunk":
+        """The same, to be attempted at another temperature."""
+        return Chunk(self.audio, self.options.model_copy(update={"temperature": temperature}))
 
 
 def chunks(spans: Iterable[Span], samples: int) -> Iterator[Span]:

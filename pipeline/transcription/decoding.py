@@ -7,7 +7,7 @@ those of OpenAI's decoder (https://github.com/openai/whisper).
 import zlib
 from collections.abc import Callable
 
-from pipeline.documents import ChunkTranscript
+from pipeline.leaf_documents import ChunkTranscript
 
 MAX_COMPRESSION_RATIO = 2.4
 MIN_AVG_LOGPROB = -1.0

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, TimeoutError
 
-from pipeline.documents import ChunkTranscript
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.transcription.voice_activity import Span
 
 Voter = tuple[Span, "Future[ChunkTranscript]"]

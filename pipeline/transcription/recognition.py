@@ -6,7 +6,6 @@ scores follow OpenAI's decoder (https://github.com/openai/whisper).
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import ctranslate2
@@ -14,9 +13,10 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 
 from pipeline.audio import seconds
-from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
+from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import compression_ratio, search
 from pipeline.transcription.spectrogram import HOP, Spectrogram
 from pipeline.transcription.vocabulary import MAX_TOKENS, Vocabulary
@@ -28,18 +28,6 @@ LANGUAGES_REPORTED = 5
 # speech would go on to the end of the context.
 TOKENS_PER_SECOND = 30
 FEWEST_TOKENS = 32
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """One request to Whisper: INT16 [samples], at most 30 s, and what is asked about it."""
-
-    audio: np.ndarray
-    options: Options
-
-    def at(self, temperature: float) -> "Chunk":
-        """The same, to be attempted at another temperature."""
-        return Chunk(self.audio, self.options.model_copy(update={"temperature": temperature}))
 
 
 Prompted = tuple[Chunk, list[int]]  # with the tokens of what came before

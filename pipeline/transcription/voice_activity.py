@@ -46,9 +46,9 @@ class VoiceActivityDetector:
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 4
         self._heed: Callable[[], None] = lambda: None
-        # Not imported: its decoders would cost each step 24 MB.
-        package = Path(find_spec("faster_whisper").origin).parent
-        weights = next(package.glob("assets/silero_vad*.onnx"))
+        # Importing the package would bring Whisper's libraries, 40 MB, into a step.
+        assets = Path(find_spec("faster_whisper").origin).parent / "assets"
+        weights = next(assets.glob("silero_vad*.onnx"))
         self._network = onnxruntime.InferenceSession(
             str(weights), options, providers=["CPUExecutionProvider"]
         )

@@ -8,12 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from pipeline.documents import Word
+from documents import Word
+from pipeline.languages import UNSPACED_LANGUAGES
 
 SECONDS_PER_STEP = 0.02  # one position of Whisper's encoder
 OPENING = "「『（《〈【“‘«([{"  # marks that belong to the word after them
 SMALLEST = 1e-10  # probability that counts as none: its logarithm is a number
-UNSPACED_LANGUAGES = {"zh", "ja", "th", "lo", "my", "yue"}  # written without spaces between words
 
 
 class Alignment(Protocol):

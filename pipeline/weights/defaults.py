@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.alignment.packages import check_setting
 from pipeline.settings import Settings
 from pipeline.weights import (
     community_folder,
@@ -19,9 +20,11 @@ def fetch_defaults(settings: Settings) -> Iterator[tuple[str, Path]]:
         What it is, and where it lies.
 
     Raises:
+        SettingsError: ALIGNMENT asks for packages that are not installed.
         InvalidRequest: PRELOAD_MODEL does not exist.
         WeightsUnavailable: something cannot be fetched.
     """
+    check_setting(settings)
     model = settings.default_model
     yield f"Whisper {model}", whisper_folder(model, settings)
     community = community_folder(settings)

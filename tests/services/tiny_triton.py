@@ -17,7 +17,7 @@ from adapter.embedded.tritonserver import TritonServer
 from adapter.intake.recording import SHARED_MEMORY, Recording
 from adapter.triton.engine import Engine
 from adapter.triton.processes import live_instances
-from pipeline.documents import Transcript
+from documents import Transcript
 from pipeline.options import Options
 from pipeline.settings import Settings
 from tests.services.ports import free_ports

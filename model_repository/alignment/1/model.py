@@ -4,10 +4,11 @@ from functools import partial
 
 import numpy as np
 
+from documents import Transcript
 from pipeline.alignment.align import Emission, align
 from pipeline.alignment.ctc import Labels
-from pipeline.documents import LabelSet, Transcript
-from pipeline.errors import WeightsUnavailable
+from pipeline.errors import InvalidRequest, WeightsUnavailable
+from pipeline.leaf_documents import LabelSet
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import pieces
 from pipeline.serving.step import Step, call_leaf, when_loaded
@@ -22,7 +23,7 @@ class TritonPythonModel(Step):
 
     def load(self, settings):
         """Prepare the fan-out."""
-        self.method = settings.alignment
+        self.method = settings.alignment_method
         self.stretches = FanOut(
             settings.batches_under_way * settings.whisper_batch_size,
             urgency_at("wav2vec2", settings),
@@ -33,7 +34,7 @@ class TritonPythonModel(Step):
         audio = read_array(request, "AUDIO")[0]
         transcript = read_document(request, "SEGMENTS", Transcript)
         with pieces(self.stretches, options) as stretches:
-            emit = self._emit(options.alignment or self.method, transcript, options, stretches)
+            emit = self._emit(self.method(options.alignment), transcript, options, stretches)
             return document_tensors(("WORDS", "WORDS_ONWARD"), align(audio, transcript, emit))
 
     def _emit(self, method, transcript, options, stretches):
@@ -46,7 +47,7 @@ class TritonPythonModel(Step):
             # A recording of its own: the first piece of each is sent before others.
             with pieces(self.stretches, options) as questions:
                 response = when_loaded(options, lambda: questions.submit(ask).result())
-        except WeightsUnavailable:
+        except (InvalidRequest, WeightsUnavailable):  # its packages are not installed; no weights
             if method == "ctc":
                 raise
             return None

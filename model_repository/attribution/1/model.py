@@ -1,7 +1,7 @@
 """The ``attribution`` step: words and turns in, a transcript with speakers out."""
 
+from documents import Transcript, Turns
 from pipeline.attribution import attribute, name_by_appearance
-from pipeline.documents import Transcript, Turns
 from pipeline.serving.step import Step
 from pipeline.serving.tensors import document_tensor, read_document
 

@@ -2,10 +2,10 @@
 
 from functools import partial
 
+from documents import Turns
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.recipe import read_recipe
 from pipeline.diarization.stretches import SHARED_WINDOWS
-from pipeline.documents import Turns
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import pieces
 from pipeline.serving.step import Step, call_leaf

@@ -1,8 +1,8 @@
 """The ``wav2vec2`` leaf: stretches of audio in, CTC emissions out."""
 
 from pipeline.alignment.networks import AlignmentNetworks
-from pipeline.documents import LabelSet
 from pipeline.errors import PipelineError
+from pipeline.leaf_documents import LabelSet
 from pipeline.options import Options
 from pipeline.serving.leaf import Leaf
 from pipeline.serving.loaded import LoadedNetworks

@@ -8,7 +8,7 @@ from pipeline.options import Options
 from pipeline.serving.leaf import Leaf, together_or_alone
 from pipeline.serving.loaded import LoadedNetworks
 from pipeline.serving.tensors import document_tensor, read_array
-from pipeline.transcription.recognition import Chunk
+from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.whisper_models import WhisperModels
 
 

@@ -11,7 +11,7 @@ import pytest
 from adapter.intake.recording import Recording
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment, parts
-from pipeline.documents import Transcript
+from documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.options import Options
 from pipeline.settings import Settings

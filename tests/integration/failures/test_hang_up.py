@@ -10,8 +10,8 @@ import pytest
 import tritonclient.grpc as triton
 
 from adapter.intake.recording import SHARED_MEMORY
+from documents import Segment, Transcript
 from pipeline.audio import SAMPLE_RATE
-from pipeline.documents import Segment, Transcript
 from tests.clients.asking import hang_up_on
 from tests.speech.media import write_wav
 from tests.waiting import until

@@ -9,7 +9,7 @@ import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
-from pipeline.documents import Transcript
+from documents import Transcript
 from tests.clients.asking import hang_up_on
 from tests.waiting import until
 

@@ -10,7 +10,7 @@ import pytest
 from adapter.intake.recording import SHARED_MEMORY, Recording
 from adapter.triton.engine import Engine
 from adapter.triton.failures import NotReady, ProcessDied
-from pipeline.documents import Transcript
+from documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings

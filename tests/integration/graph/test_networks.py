@@ -11,7 +11,7 @@ import pytest
 from adapter.embedded.repository import MODEL_REPOSITORY
 from adapter.intake.recording import Recording
 from adapter.triton.engine import Engine
-from pipeline.documents import Transcript
+from documents import Transcript
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.options import Options
 from pipeline.settings import Settings, read_settings

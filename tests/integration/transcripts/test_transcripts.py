@@ -7,7 +7,7 @@ import tritonclient.grpc as triton
 import tritonclient.http as http
 
 from client.triton import TritonClient
-from pipeline.documents import Turns
+from documents import Turns
 from tests.clients.asking import post
 from tests.speech.scoring import (
     STOCK_DER,

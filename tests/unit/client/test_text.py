@@ -3,7 +3,7 @@
 import pytest
 
 from client.text import clock, speaker_lines
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 
 
 def transcript(*segments: tuple[float, str, str | None]) -> Transcript:

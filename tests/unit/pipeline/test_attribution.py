@@ -1,7 +1,7 @@
 """Who said which word."""
 
+from documents import Segment, Transcript, Turn, Turns, Word
 from pipeline.attribution import attribute, name_by_appearance
-from pipeline.documents import Segment, Transcript, Turn, Turns, Word
 
 
 def transcript(*words: tuple[str, float, float]) -> Transcript:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline import settings as module
+from pipeline import hardware
 from pipeline.settings import SettingsError, read_settings
 
 
@@ -50,7 +50,7 @@ def test_speakers_out_of_order_are_refused(monkeypatch):
 
 
 def test_cuda_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr(module, "cuda_is_available", lambda: False)
+    monkeypatch.setattr(hardware, "cuda_is_available", lambda: False)
     with pytest.raises(SettingsError, match="DEVICE='cuda': no CUDA device is visible"):
         read_settings(device="cuda")
 
@@ -60,7 +60,7 @@ def test_cuda_that_is_not_there_is_refused(monkeypatch):
     [(True, "large-v3", "float16", "cuda"), (False, "base", "int8", "cpu")],
 )
 def test_defaults_follow_the_hardware(monkeypatch, cuda, model, compute_type, device):
-    monkeypatch.setattr(module, "cuda_is_available", lambda: cuda)
+    monkeypatch.setattr(hardware, "cuda_is_available", lambda: cuda)
     settings = read_settings()
     assert settings.default_model == model
     assert settings.whisper_compute_type == compute_type
@@ -102,7 +102,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch):
 
 
 def test_a_file_beside_the_service_is_read(monkeypatch, tmp_path):
-    (tmp_path / ".env").write_text("PRELOAD_MODEL=turbo\nSOMETHING_ELSE=1\n")
+    (tmp_path / ".env").write_text("PRELOAD_MODEL=turbo\nSOMETHING_ELSE=1\n", encoding="utf-8")
     assert read_settings().default_model == "turbo"
 
 

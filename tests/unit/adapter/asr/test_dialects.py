@@ -7,7 +7,7 @@ import pytest
 
 from adapter.asr.dialects import respond
 from adapter.asr.parameters import read_parameters
-from pipeline.documents import Segment, Transcript, Word
+from documents import Segment, Transcript, Word
 from pipeline.settings import Settings
 
 WHISPERX = Settings(_env_file=None)

@@ -8,7 +8,7 @@ import pytest
 
 from adapter.formats.subtitles import LEAST, LONGEST, SHORTEST, WIDTH, Cue, columns, cues, label
 from adapter.formats.transcripts import as_srt, as_vtt
-from pipeline.documents import Segment, Transcript, Word
+from documents import Segment, Transcript, Word
 from tests.speech.scoring import read_stm
 
 SPEECH = (

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from adapter.formats.transcripts import clock, render
-from pipeline.documents import Segment, Transcript, Word
+from documents import Segment, Transcript, Word
 
 WORDS = [
     Word(word="Hello?", start=6.7, end=7.1304, score=0.91234, speaker="SPEAKER_00"),

@@ -9,7 +9,7 @@ import pytest
 from adapter.openai.events import server_sent_events
 from adapter.openai.formats import as_diarized_json, as_verbose_json, letter
 from adapter.openai.parameters import Asked
-from pipeline.documents import Segment, Transcript, Word
+from documents import Segment, Transcript, Word
 from pipeline.errors import Overloaded
 from pipeline.options import Options
 

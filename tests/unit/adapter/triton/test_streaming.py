@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapter.triton.streaming import OnSegment, parts
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 from pipeline.errors import Overloaded
 
 

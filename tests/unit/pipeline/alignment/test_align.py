@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from documents import Segment, Transcript, Word
 from pipeline.alignment.align import Emission, align
 from pipeline.alignment.ctc import Labels
-from pipeline.documents import Segment, Transcript, Word
 from tests.futures import done
 
 AUDIO = np.zeros(10 * 16_000, np.int16)

@@ -7,11 +7,11 @@ import pytest
 from nltk.tokenize.punkt import PunktSentenceTokenizer
 from whisperx import alignment as whisperx
 
+from documents import Segment, Transcript
 from pipeline.alignment.align import Emission, align
 from pipeline.alignment.ctc import Labels, align_characters, align_words
 from pipeline.alignment.networks import AlignmentNetworks
 from pipeline.audio import to_float
-from pipeline.documents import Segment, Transcript
 from pipeline.errors import WeightsNotFound
 from pipeline.settings import read_settings
 from tests.futures import done

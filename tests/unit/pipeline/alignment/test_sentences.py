@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from documents import Segment, Word
 from pipeline.alignment.sentences import split_sentences
-from pipeline.documents import Segment, Word
 from pipeline.transcription.decoding import compression_ratio
 
 

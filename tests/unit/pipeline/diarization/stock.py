@@ -16,11 +16,11 @@ from speechbrain.inference import EncoderClassifier
 from speechbrain.processing.features import InputNormalization
 
 from benchmarks.running.stand_ins import segmentation_task
+from documents import Turns
 from pipeline.audio import SAMPLE_RATE, to_float
 from pipeline.diarization.networks.ecapa import Ecapa
 from pipeline.diarization.recipe import ECAPA_MIN_CLUSTER_SIZE, ECAPA_THRESHOLD
 from pipeline.diarization.windows import WINDOW, cut, window_starts
-from pipeline.documents import Turns
 
 
 def recording(audio: np.ndarray) -> dict:

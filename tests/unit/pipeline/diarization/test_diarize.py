@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from pyannote.audio.pipelines import SpeakerDiarization
 
+from documents import Turns
 from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.local import LocalDiarizer
 from pipeline.diarization.recipe import read_recipe
-from pipeline.documents import Turns
 from pipeline.errors import Overloaded
 from pipeline.options import Options
 from pipeline.settings import read_settings

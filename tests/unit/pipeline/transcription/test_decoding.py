@@ -4,7 +4,8 @@ import zlib
 
 import pytest
 
-from pipeline.documents import ChunkTranscript, Word
+from documents import Word
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.transcription.decoding import (
     compression_ratio,
     is_doubtful,

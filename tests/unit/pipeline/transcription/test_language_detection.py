@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.audio import SAMPLE_RATE
-from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.settings import read_settings
 from pipeline.transcription.recognition import Chunk, Recogniser

@@ -5,13 +5,13 @@ import pytest
 from faster_whisper import WhisperModel
 
 from pipeline.audio import SAMPLE_RATE, to_float
-from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.settings import read_settings
-from pipeline.transcription.chunking import CHUNK_SAMPLES
+from pipeline.transcription.chunking import CHUNK_SAMPLES, Chunk
 from pipeline.transcription.decoding import until_credible
-from pipeline.transcription.recognition import Chunk, Recogniser
+from pipeline.transcription.recognition import Recogniser
 from pipeline.weights import whisper_folder
 from tests.speech.sounds import sound
 

@@ -6,12 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from documents import Word
 from pipeline.audio import SAMPLE_RATE
-from pipeline.documents import ChunkTranscript, Word
 from pipeline.errors import PipelineError
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription import transcribe as transcription
-from pipeline.transcription.recognition import Chunk
+from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.transcribe import FIRST_VOTERS, transcribe, transcribe_in_parts
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from tests.futures import done, failed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 from pipeline.errors import InvalidRequest
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces

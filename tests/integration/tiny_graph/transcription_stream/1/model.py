@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.documents import Segment, Transcript
+from documents import Segment, Transcript
 from pipeline.errors import Cancelled, InvalidRequest
 from pipeline.serving.step import call_leaf
 from pipeline.serving.streaming_step import StreamingStep

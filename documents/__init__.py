@@ -1,7 +1,7 @@
 """The JSON documents that travel between the models and to the client.
 
 Times are seconds from the start of the recording.  One schema serves the
-graph, the adapter and the client.
+graph, the adapter and the clients, and knows none of them.
 """
 
 from typing import Literal, TypeVar
@@ -88,23 +88,3 @@ class Turns(Document):
 
     turns: list[Turn] = []
     speaker_embeddings: dict[str, list[float]] = {}
-
-
-class ChunkTranscript(Document):
-    """CHUNK_TRANSCRIPT: what ``whisper`` says of one chunk; times from the chunk's start."""
-
-    language: str
-    language_probabilities: dict[str, float] = {}  # the likeliest few, unless one was asked for
-    text: str
-    tokens: list[int] = []
-    words: list[Word] = []
-    temperature: float = 0.0
-    avg_logprob: float
-    compression_ratio: float
-    no_speech_prob: float
-
-
-class LabelSet(Document):
-    """LABELS: the column of each lower-case character in an EMISSION."""
-
-    columns: dict[str, int]

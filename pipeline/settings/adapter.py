@@ -1,0 +1,46 @@
+"""The HTTP service: who may use it, for what, and for how long."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+SHORTEST_KEY = 16  # characters; chosen by chance from 64 kinds, 96 bits
+
+
+class AdapterSettings(BaseModel):
+    """Address, keys, dialect and limits."""
+
+    host: str = "0.0.0.0"
+    port: int = Field(9000, ge=1, le=65535)
+    api_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    asr_dialect: Literal["whisperx", "webservice"] = "whisperx"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    request_timeout_seconds: float = Field(1800, gt=0)
+    max_requests: int = Field(32, ge=1)
+    max_file_size_mb: float = Field(2000, gt=0)
+    max_duration_seconds: float = Field(12 * 3600, gt=0)
+    min_free_disk_mb: float = Field(200, ge=0)
+    upload_timeout_seconds: float = Field(3600, gt=0)
+    upload_stall_seconds: float = Field(60, gt=0)
+    decode_timeout_seconds: float = Field(600, gt=0)
+    ffmpeg: str | None = None
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _parse_keys(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        keys = [key.strip() for key in value.split(",")]
+        for number, key in enumerate(keys, 1):
+            if len(key) < SHORTEST_KEY:
+                raise ValueError(
+                    f"key {number} of {len(keys)} has {len(key)} characters; give at least "
+                    f"{SHORTEST_KEY}, as «openssl rand -hex 16» makes them, and a comma between two"
+                )
+            if not all("!" <= character <= "~" for character in key):
+                raise ValueError(
+                    f"key {number} of {len(keys)} has a character that not every client can "
+                    "send; use letters, digits and signs of ASCII, and no spaces"
+                )
+        return tuple(keys)

@@ -1,0 +1,91 @@
+"""The settings as one, read from the environment.
+
+A value that cannot be used stops the process that reads it, with the
+variable's name and what would do.
+"""
+
+import os
+from functools import lru_cache
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipeline import hardware
+from pipeline.settings.adapter import AdapterSettings
+from pipeline.settings.alignment import AlignmentSettings
+from pipeline.settings.diarization import DiarizationSettings
+from pipeline.settings.hardware import HardwareSettings
+from pipeline.settings.transcription import TranscriptionSettings
+from pipeline.settings.triton import TritonSettings
+from pipeline.settings.weights import WeightsSettings
+
+ENV_FILE = ".env"
+SECRETS = ("hf_token", "api_key")  # whose values appear in no message
+
+
+class SettingsError(ValueError):
+    """An environment variable holds a value that cannot be used."""
+
+
+class Settings(
+    # Pydantic takes the fields of the last one first: the order of .env.example.
+    AdapterSettings,
+    TritonSettings,
+    DiarizationSettings,
+    AlignmentSettings,
+    TranscriptionSettings,
+    WeightsSettings,
+    HardwareSettings,
+    BaseSettings,
+):
+    """Everything that can be configured; field names in upper case are the variables."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+    )
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment (and ``.env``).
+
+    Raises:
+        SettingsError: naming each variable that cannot be used, and why.
+    """
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(
+            "; ".join(
+                f"{_named(str(fault['loc'][0]), fault['input'])}: "
+                f"{fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors()
+            )
+        ) from None
+    if {**dotenv_values(ENV_FILE, encoding="utf-8"), **os.environ}.get("API_KEY") == "":
+        raise SettingsError(
+            "API_KEY: it is set and empty, which protects nothing; give a key, or unset it to "
+            "let everybody use the service"
+        )
+    if settings.device == "cuda" and not hardware.cuda_is_available():
+        raise SettingsError("DEVICE='cuda': no CUDA device is visible; use DEVICE=cpu or auto")
+    if settings.models and settings.default_model not in settings.models:
+        raise SettingsError(
+            f"PRELOAD_MODEL={settings.preload_model!r} is not in MODELS; "
+            f"add it there, or name one of {', '.join(settings.models)}"
+        )
+    return settings
+
+
+def _named(name: str, value: object) -> str:
+    return name.upper() if name in SECRETS else f"{name.upper()}={value!r}"
+
+
+@lru_cache(maxsize=1)
+def current_settings() -> Settings:
+    """The settings of this process, read once."""
+    return read_settings()

@@ -1,0 +1,58 @@
+"""Which Whispers there are, and how they compute."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from pipeline.settings.hardware import HardwareSettings
+from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES, canonical_name
+
+
+class TranscriptionSettings(HardwareSettings):
+    """The Whisper of a request that names none, those that it may name, and their batches."""
+
+    preload_model: str | None = None
+    models: Annotated[tuple[str, ...], NoDecode] = ()
+    compute_type: str | None = None
+    batch_size: int | None = Field(None, ge=1, le=128)
+
+    @field_validator("preload_model")
+    @classmethod
+    def _one_name(cls, name: str | None) -> str | None:
+        return name and canonical_name(name)
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _parse_models(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = [canonical_name(name) for name in value.split(",")]
+        for name in names:
+            if name not in WHISPER_REPOSITORIES and "/" not in name:
+                raise ValueError(
+                    f"{name!r} is no model; write names separated by commas, each of them one of "
+                    f"{', '.join(WHISPER_REPOSITORIES)}, organisation/name on the hub or a folder"
+                )
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def default_model(self) -> str:
+        """The Whisper size of a request that names none."""
+        if self.preload_model or self.models:
+            return self.preload_model or self.models[0]
+        return "large-v3" if self.torch_device == "cuda" else "base"
+
+    @property
+    def whisper_compute_type(self) -> str:
+        """CTranslate2's compute type: int8 on a CPU and float16 on CUDA unless configured."""
+        return self.compute_type or ("float16" if self.torch_device == "cuda" else "int8")
+
+    @property
+    def whisper_batch_size(self) -> int:
+        """Chunks in one batch of Whisper.
+
+        On a CPU a batch of 8 is no faster a chunk than one of 4, and keeps a chunk
+        that arrives meanwhile waiting for twice as long.
+        """
+        return self.batch_size or (8 if self.torch_device == "cuda" else 4)

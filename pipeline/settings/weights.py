@@ -1,0 +1,20 @@
+"""Where the networks' weights lie, and how long they stay in memory."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+
+class WeightsSettings(BaseModel):
+    """The cache, the model hub, and the networks that are loaded at once."""
+
+    cache_dir: Path = Path("~/.cache/triton-asr")
+    hf_token: SecretStr | None = None
+    hf_hub_offline: bool = False
+    model_keep_alive_seconds: float = Field(0, ge=0)
+    max_loaded_models: int = Field(3, ge=1)
+
+    @field_validator("cache_dir")
+    @classmethod
+    def _expand_home(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from pipeline.errors import ModelLoading, Overloaded, PipelineError
 
 Network = TypeVar("Network")
-Report = Callable[[str, bool], None]  # is told a network's name and whether it is loaded now
+OnLoadChange = Callable[[str, bool], None]  # is told a network's name and whether it is loaded now
 
 IDLE_SECONDS = 5.0  # since its last use, after which a network makes room for another at once
 TURN_SECONDS = 60.0  # that a network which is used all the time may stay while another waits
@@ -23,8 +23,8 @@ MOST_ATTEMPTS = 4  # to fetch or load at once; names come from clients
 logger = logging.getLogger(__name__)
 
 
-def unreported(name: str, loaded: bool) -> None:
-    """A :data:`Report` to nobody."""
+def ignore_load_change(name: str, loaded: bool) -> None:
+    """An :data:`OnLoadChange` for nobody."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _Resident(Generic[Network]):
     since: float
     used: float
     users: int = 0
-    leaving: bool = False
+    unloading: bool = False
 
 
 class NetworkPool(Generic[Network]):
@@ -49,16 +49,16 @@ class NetworkPool(Generic[Network]):
         load: Callable[[str, object], Network],
         most: int,
         keep_alive: float = 0,
-        report: Report = unreported,
+        on_load_change: OnLoadChange = ignore_load_change,
     ) -> None:
         """Args:
         fetch: brings a network's weights to this machine; may take long.
         load: makes a network of what ``fetch`` returned.
         most: networks that are in memory at once.
         keep_alive: seconds after its last use when a network is let go; 0 never.
-        report: told whenever a network was loaded or let go.
+        on_load_change: told whenever a network was loaded or let go.
         """
-        self._fetch, self._load, self._report = fetch, load, report
+        self._fetch, self._load, self._on_load_change = fetch, load, on_load_change
         self._most, self._keep_alive = most, keep_alive
         self._residents: dict[str, _Resident[Network]] = {}
         self._attempts: set[str] = set()
@@ -66,12 +66,12 @@ class NetworkPool(Generic[Network]):
         self._failures: dict[str, tuple[float, PipelineError]] = {}
         self._changed = threading.Condition()
         if keep_alive:
-            threading.Thread(target=self._let_idle_go, name="keep-alive", daemon=True).start()
+            threading.Thread(target=self._unload_idle, name="keep-alive", daemon=True).start()
 
     def load_now(self, name: str) -> Network:
         """Load a network in this thread; raises whatever ``fetch`` or ``load`` does."""
         network = self._load(name, self._fetch(name))
-        self._settle(name, network)
+        self._add(name, network)
         return network
 
     @contextmanager
@@ -84,7 +84,7 @@ class NetworkPool(Generic[Network]):
         """
         with self._changed:
             resident = self._residents.get(name)
-            if resident is None or resident.leaving:
+            if resident is None or resident.unloading:
                 self._ask_for(name)
             resident.users += 1
         try:
@@ -120,7 +120,7 @@ class NetworkPool(Generic[Network]):
                 raise
             with self._changed:  # as one: in between, its room would look free to another
                 self._loading -= 1
-                self._settle(name, network)
+                self._add(name, network)
         except Exception as failure:
             failure = _as_told(name, failure)
             logger.warning("the network %s could not be loaded: %s", name, failure)
@@ -131,11 +131,11 @@ class NetworkPool(Generic[Network]):
                 self._attempts.discard(name)
                 self._changed.notify_all()
 
-    def _settle(self, name: str, network: Network) -> None:
+    def _add(self, name: str, network: Network) -> None:
         with self._changed:
             now = time.monotonic()
             self._residents[name] = _Resident(network, since=now, used=now)
-            self._report(name, True)
+            self._on_load_change(name, True)
             self._changed.notify_all()
         logger.info("the network %s is loaded", name)
 
@@ -143,43 +143,43 @@ class NetworkPool(Generic[Network]):
         """Wait until a network may be loaded, letting go of what was used longest ago."""
         while True:
             with self._changed:
-                # One that is leaving is in memory until its last user has done.
+                # One that is unloading is in memory until its last user has done.
                 full = len(self._residents) + self._loading >= self._most
                 if not full and name not in self._residents:
                     self._loading += 1
                     return
-                leaver = self._leaver() if full else None
-                if leaver is None:
+                oldest = self._least_recently_used() if full else None
+                if oldest is None:
                     self._changed.wait(1)
                     continue
-                resident = self._residents[leaver]
-                resident.leaving = True
-            self._let_go(leaver, resident)
+                resident = self._residents[oldest]
+                resident.unloading = True
+            self._unload(oldest, resident)
 
-    def _leaver(self) -> str | None:
+    def _least_recently_used(self) -> str | None:
         """The network that may make room; the lock is held."""
         now = time.monotonic()
         may = [
             (resident.used, name)
             for name, resident in self._residents.items()
-            if not resident.leaving
+            if not resident.unloading
             and (now - resident.since > TURN_SECONDS or now - resident.used > IDLE_SECONDS)
         ]
         return min(may)[1] if may else None
 
-    def _let_go(self, name: str, resident: _Resident[Network]) -> None:
-        """Let go of a network that was marked as leaving, once its last user has done."""
+    def _unload(self, name: str, resident: _Resident[Network]) -> None:
+        """Let go of a network that was marked as unloading, once its last user has done."""
         with self._changed:
             while resident.users:
                 self._changed.wait()
             resident.network = None
             _give_memory_back()
             del self._residents[name]
-            self._report(name, False)
+            self._on_load_change(name, False)
             self._changed.notify_all()
         logger.info("the network %s was let go", name)
 
-    def _let_idle_go(self) -> None:
+    def _unload_idle(self) -> None:
         while True:
             time.sleep(min(self._keep_alive / 4, 15))
             with self._changed:
@@ -187,13 +187,13 @@ class NetworkPool(Generic[Network]):
                 idle = {
                     name: resident
                     for name, resident in self._residents.items()
-                    if not (resident.users or resident.leaving)
+                    if not (resident.users or resident.unloading)
                     and now - resident.used > self._keep_alive
                 }
                 for resident in idle.values():
-                    resident.leaving = True
+                    resident.unloading = True
             for name, resident in idle.items():
-                self._let_go(name, resident)
+                self._unload(name, resident)
 
 
 def _as_told(name: str, failure: Exception) -> PipelineError:

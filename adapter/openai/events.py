@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from adapter.formats.transcripts import as_text
 from adapter.openai.errors import describe
 from adapter.openai.formats import diarized_segments
-from adapter.openai.parameters import Asked
+from adapter.openai.parameters import Parameters
 from documents import Segment, Transcript
 
 Json = dict[str, object]
@@ -21,7 +21,9 @@ HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # the second
 logger = logging.getLogger(__name__)
 
 
-async def server_sent_events(parts: AsyncIterator[Transcript], asked: Asked) -> AsyncIterator[str]:
+async def server_sent_events(
+    parts: AsyncIterator[Transcript], parameters: Parameters
+) -> AsyncIterator[str]:
     """The events of one answer, each as the text that is sent.
 
     A failure before the first of them is raised: it still has a status of its
@@ -30,7 +32,7 @@ async def server_sent_events(parts: AsyncIterator[Transcript], asked: Asked) -> 
     begun = False
     try:
         async with contextlib.aclosing(parts):
-            async for event in _events(parts, asked):
+            async for event in _events(parts, parameters):
                 yield _encode(event)
                 begun = True
     except Exception as failure:
@@ -40,13 +42,13 @@ async def server_sent_events(parts: AsyncIterator[Transcript], asked: Asked) -> 
         yield _encode({"type": "error", **describe(failure)})
 
 
-async def _events(parts: AsyncIterator[Transcript], asked: Asked) -> AsyncIterator[Json]:
+async def _events(parts: AsyncIterator[Transcript], parameters: Parameters) -> AsyncIterator[Json]:
     text: list[str] = []
     before: list[Segment] = []
     async for part in parts:
         text.append(_delta(before, part))
         before = part.segments[-1:]
-        if asked.options.diarize:
+        if parameters.options.diarize:
             for segment in diarized_segments(part):
                 yield segment
         else:

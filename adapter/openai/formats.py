@@ -3,7 +3,7 @@
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from adapter.formats.transcripts import as_srt, as_text, as_vtt, without_nan
-from adapter.openai.parameters import Asked
+from adapter.openai.parameters import Parameters
 from documents import Segment, Transcript
 from pipeline.languages import LANGUAGES
 
@@ -14,9 +14,9 @@ LETTERS = 26
 NOBODY = "unknown"  # diarization heard no voice where Whisper heard words
 
 
-def render(transcript: Transcript, asked: Asked) -> Response:
+def render(transcript: Transcript, parameters: Parameters) -> Response:
     """The answer of ``/v1/audio/…``."""
-    match asked.response_format:
+    match parameters.response_format:
         case "text":
             return PlainTextResponse(as_text(transcript) + "\n")
         case "srt":
@@ -24,7 +24,7 @@ def render(transcript: Transcript, asked: Asked) -> Response:
         case "vtt":
             return PlainTextResponse(as_vtt(transcript), media_type="text/vtt")
         case "verbose_json":
-            shape = as_verbose_json(transcript, asked)
+            shape = as_verbose_json(transcript, parameters)
         case "diarized_json":
             shape = as_diarized_json(transcript)
         case _:
@@ -32,7 +32,7 @@ def render(transcript: Transcript, asked: Asked) -> Response:
     return JSONResponse(without_nan(shape))
 
 
-def as_verbose_json(transcript: Transcript, asked: Asked) -> Json:
+def as_verbose_json(transcript: Transcript, parameters: Parameters) -> Json:
     """The segments, the words, or both."""
     language = transcript.text_language
     shape: Json = {
@@ -42,10 +42,10 @@ def as_verbose_json(transcript: Transcript, asked: Asked) -> Json:
         "duration": round(transcript.duration, 3),
         "text": as_text(transcript),
     }
-    if "segment" in asked.granularities:
+    if "segment" in parameters.granularities:
         segments = enumerate(transcript.segments)
         shape["segments"] = [_verbose_segment(number, segment) for number, segment in segments]
-    if "word" in asked.granularities:
+    if "word" in parameters.granularities:
         shape["words"] = [
             {"word": word.word, "start": round(word.start, 3), "end": round(word.end, 3)}
             for segment in transcript.segments

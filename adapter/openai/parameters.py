@@ -78,7 +78,7 @@ FORMS: dict[str, type[TranslationForm]] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class Parameters:
     """What one request asks for."""
 
     options: Options
@@ -94,7 +94,7 @@ class Asked:
         return "WORDS" if self.options.word_timestamps else "SEGMENTS"
 
 
-def read_form(fields: ImmutableMultiDict[str, str], task: str, settings: Settings) -> Asked:
+def read_form(fields: ImmutableMultiDict[str, str], task: str, settings: Settings) -> Parameters:
     """Read the fields; unknown and empty ones are left aside.
 
     Args:
@@ -118,7 +118,7 @@ def read_form(fields: ImmutableMultiDict[str, str], task: str, settings: Setting
             "timestamp_granularities[]: 'word' needs response_format=verbose_json, "
             f"not {form.response_format}"
         )
-    return Asked(
+    return Parameters(
         _options(form, task, settings),
         form.response_format,
         frozenset(form.granularities),

@@ -10,9 +10,9 @@ from adapter.openai.documentation import MODEL, MODELS, TRANSCRIPTION, TRANSLATI
 from adapter.openai.events import EventStream, server_sent_events
 from adapter.openai.formats import Json, render
 from adapter.openai.models import all_models, one_model
-from adapter.openai.parameters import Asked, read_form
+from adapter.openai.parameters import Parameters, read_form
 from adapter.service import Service, unless_gone
-from adapter.triton.streaming import OnSegment, parts
+from adapter.triton.streaming import OnSegment, partial_transcripts
 from pipeline.errors import Overloaded
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
@@ -53,29 +53,29 @@ async def _answer(request: Request, task: str) -> Response:
             raise
         receiving = receive_upload(request, service.settings, PARTS)
         upload = await held.enter_async_context(receiving)
-        asked = read_form(upload.fields, task, service.settings)
-        if not asked.stream:
-            work = service.transcribe(upload, asked.options, asked.document)
-            return render(await unless_gone(request, work), asked)
+        parameters = read_form(upload.fields, task, service.settings)
+        if not parameters.stream:
+            work = service.transcribe(upload, parameters.options, parameters.document)
+            return render(await unless_gone(request, work), parameters)
 
-        async def work_aloud(on_segment: OnSegment) -> None:
+        async def transcribe_streaming(on_segment: OnSegment) -> None:
             # The place is given back when the work is done, however slowly its client reads.
             async with held:
-                await _transcribe_aloud(service, upload, asked, on_segment)
+                await _transcribe_streaming(service, upload, parameters, on_segment)
 
-        events = server_sent_events(parts(work_aloud), asked)
+        events = server_sent_events(partial_transcripts(transcribe_streaming), parameters)
         stack.push_async_callback(events.aclose)
         first = await unless_gone(request, anext(events))
         return EventStream(first, events, stack.pop_all())
 
 
-async def _transcribe_aloud(
-    service: Service, upload: Upload, asked: Asked, on_segment: OnSegment
+async def _transcribe_streaming(
+    service: Service, upload: Upload, parameters: Parameters, on_segment: OnSegment
 ) -> None:
-    if asked.options.diarize:  # the speakers of a part are known when the whole has been heard
-        on_segment(await service.transcribe(upload, asked.options, asked.document))
+    if parameters.options.diarize:  # the speakers of a part are known when the whole has been heard
+        on_segment(await service.transcribe(upload, parameters.options, parameters.document))
     else:
-        await service.transcribe(upload, asked.options, asked.document, on_segment)
+        await service.transcribe(upload, parameters.options, parameters.document, on_segment)
 
 
 @router.get("/models", summary="Which models there are", openapi_extra=MODELS)

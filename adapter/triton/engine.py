@@ -17,7 +17,7 @@ from adapter.triton.recovery import ENSEMBLE, STEPS, Recovery
 from adapter.triton.server_liveness import ServerLiveness
 from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
-from adapter.triton.streaming import OnSegment, ask_in_parts
+from adapter.triton.streaming import OnSegment, stream_segments
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options
@@ -165,7 +165,7 @@ class Engine:
     ) -> Transcript:
         seconds = _remaining(options) + GRACE_SECONDS
         if on_segment is not None:
-            return await ask_in_parts(self._client, audio, options, on_segment, seconds)
+            return await stream_segments(self._client, audio, options, on_segment, seconds)
         try:
             result = await self._client.infer(
                 ENSEMBLE,

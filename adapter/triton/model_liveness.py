@@ -20,18 +20,18 @@ ANSWER_SECONDS = 60.0  # a leaf answers when the batch before has ended; later c
 
 
 class ModelLiveness:
-    """Asks silent models whether they are alive."""
+    """Probes silent models."""
 
     def __init__(self, client: InferenceServerClient, signals: Signals) -> None:
         self._client = client
         self._signals = signals
-        self._asked = -EVERY_SECONDS
+        self._probed = -EVERY_SECONDS
         self._counts: dict[str, int] = {}
-        self._questions: dict[str, asyncio.Task[None]] = {}
+        self._probes: dict[str, asyncio.Task[None]] = {}
         self._dead: dict[str, Counter[str]] = {}
 
-    async def ask(self, models: Collection[str], generation: Counter[str]) -> None:
-        """Ask those of these models that were silent since the last time.
+    async def probe_silent(self, models: Collection[str], generation: Counter[str]) -> None:
+        """Probe those of these models that were silent since the last time.
 
         Args:
             models: ready ones that are no ensembles.
@@ -40,31 +40,31 @@ class ModelLiveness:
         Raises:
             InferenceServerException: Triton does not answer.
         """
-        if time.monotonic() - self._asked < EVERY_SECONDS:
+        if time.monotonic() - self._probed < EVERY_SECONDS:
             return
-        self._asked = time.monotonic()
+        self._probed = time.monotonic()
         statistics = await self._client.get_inference_statistics(client_timeout=CALL_SECONDS)
         counts = {model.name: model.inference_count for model in statistics.model_stats}
         silent = {model for model in models if counts.get(model) == self._counts.get(model)}
         self._counts = counts
-        for model in silent - self._questions.keys():
-            self._questions[model] = asyncio.create_task(self._question(model, generation))
+        for model in silent - self._probes.keys():
+            self._probes[model] = asyncio.create_task(self._probe(model, generation))
 
     def take_dead(self) -> dict[str, Counter[str]]:
-        """Models that turned out to be dead, each with the generation it was asked in."""
+        """Models that turned out to be dead, each with the generation it was probed in."""
         dead, self._dead = self._dead, {}
         return dead
 
     def stop(self) -> None:
         """Await no more answers."""
-        for question in self._questions.values():
-            question.cancel()
+        for probe in self._probes.values():
+            probe.cancel()
 
-    async def _question(self, model: str, generation: Counter[str]) -> None:
+    async def _probe(self, model: str, generation: Counter[str]) -> None:
         try:
             await self._signals.probe(model, ANSWER_SECONDS)
         except InferenceServerException as error:
             if isinstance(from_triton(error), ProcessDied):
                 self._dead[model] = generation
         finally:
-            del self._questions[model]
+            del self._probes[model]

@@ -134,8 +134,8 @@ class Recovery:
         if await asyncio.to_thread(live_instances, self._grpc_port) is None:
             ready = await self._ready()
             # Decoupled models answer over streams only.
-            asked = ready.intersection(self._graph) - {ENSEMBLE, *STREAMS}
-            await self._liveness.ask(asked, generation)
+            models = ready.intersection(self._graph) - {ENSEMBLE, *STREAMS}
+            await self._liveness.probe_silent(models, generation)
 
     async def _try_to_load(self, model: str, generation: Counter[str]) -> None:
         with contextlib.suppress(NotReady):

@@ -20,7 +20,7 @@ OUTPUT = "SEGMENTS"
 OnSegment = Callable[[Transcript], None]  # is given each part as soon as it is there
 
 
-async def ask_in_parts(
+async def stream_segments(
     client: InferenceServerClient,
     audio: InferInput,
     options: Options,
@@ -66,18 +66,20 @@ async def ask_in_parts(
     return part.model_copy(update={"segments": segments})
 
 
-async def parts(work: Callable[[OnSegment], Awaitable[object]]) -> AsyncIterator[Transcript]:
-    """What a piece of work hears, while it works; closing this cancels it.
+async def partial_transcripts(
+    work: Callable[[OnSegment], Awaitable[object]],
+) -> AsyncIterator[Transcript]:
+    """The segments that some work comes to, while it works; closing this cancels it.
 
     Raises:
         PipelineError: the work failed, with what went wrong.
     """
-    heard: asyncio.Queue[Transcript | None] = asyncio.Queue()
-    task = asyncio.ensure_future(work(heard.put_nowait))
-    task.add_done_callback(lambda _: heard.put_nowait(None))
+    queue: asyncio.Queue[Transcript | None] = asyncio.Queue()
+    task = asyncio.ensure_future(work(queue.put_nowait))
+    task.add_done_callback(lambda _: queue.put_nowait(None))
     last_start = -1.0
     try:
-        while (part := await heard.get()) is not None:
+        while (part := await queue.get()) is not None:
             # What is sent to Triton once more, after a death, is heard from its start again.
             if part.segments and part.segments[0].start > last_start:
                 last_start = part.segments[0].start

@@ -14,7 +14,7 @@ from pipeline.alignment.packages import check_setting, missing_packages, not_ins
 from pipeline.audio import to_float
 from pipeline.errors import WeightsNotFound, WeightsUnavailable
 from pipeline.hardware import set_torch_threads
-from pipeline.network_pool import NetworkPool, Report, unreported
+from pipeline.network_pool import NetworkPool, OnLoadChange, ignore_load_change
 from pipeline.settings import Settings
 from pipeline.weights import hub
 
@@ -65,7 +65,10 @@ class AlignmentNetworks:
     """WhisperX's networks by language, through its own loader, loaded on first use."""
 
     def __init__(
-        self, settings: Settings, device_index: int = 0, report: Report = unreported
+        self,
+        settings: Settings,
+        device_index: int = 0,
+        on_load_change: OnLoadChange = ignore_load_change,
     ) -> None:
         """Raises SettingsError if ALIGNMENT is ctc and its packages are not installed."""
         check_setting(settings)
@@ -81,7 +84,7 @@ class AlignmentNetworks:
             self._load,
             settings.max_loaded_models,
             settings.model_keep_alive_seconds,
-            report,
+            on_load_change,
         )
 
     def use(self, language: str) -> AbstractContextManager[AlignmentNetwork]:

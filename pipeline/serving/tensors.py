@@ -25,7 +25,7 @@ _new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 FRESH, CONSUMED = b"dltensor", b"used_dltensor"  # DLPack's names for a capsule's two states
 
 
-class _Lent:
+class _DlpackArray:
     """An array as Triton's Python backend can take it over without torch.
 
     The backend renames the capsule that it has consumed to a name of its own,
@@ -73,7 +73,7 @@ def array_tensor(name: str, array: np.ndarray) -> pb_utils.Tensor:
     """A tensor of this array; copied where Triton could not read it in place."""
     if not (array.flags.c_contiguous and array.flags.writeable):
         array = array.copy(order="C")
-    return pb_utils.Tensor.from_dlpack(name, _Lent(array))
+    return pb_utils.Tensor.from_dlpack(name, _DlpackArray(array))
 
 
 def document_tensor(name: str, document: Document) -> pb_utils.Tensor:

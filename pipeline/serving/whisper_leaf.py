@@ -23,7 +23,7 @@ from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import until_credible
 
 LEAF = "whisper"
-NOTHING = {"AUDIO": np.zeros((1, 1), np.int16)}
+NO_AUDIO = {"AUDIO": np.zeros((1, 1), np.int16)}
 FRESH_SECONDS = 5.0  # for which a network that was there is not asked for again
 
 
@@ -34,7 +34,7 @@ class WhisperLeaf:
         self._default = settings.default_model
         self._chunks = chunks
         stays = not settings.model_keep_alive_seconds
-        self._there = {self._default: math.inf if stays else -math.inf}
+        self._loaded_at = {self._default: math.inf if stays else -math.inf}
 
     def model(self, options: Options) -> str:
         """The name of the Whisper that these options mean."""
@@ -54,14 +54,14 @@ class WhisperLeaf:
     def _await_network(self, options: Options) -> None:
         # Chunks that wait for a network would take the places of others' chunks.
         model, now = self.model(options), time.monotonic()
-        if now - self._there.get(model, -math.inf) < FRESH_SECONDS:
+        if now - self._loaded_at.get(model, -math.inf) < FRESH_SECONDS:
             return
-        ask = partial(call_leaf, LEAF, NOTHING, [], options, **{PREPARE: True})
+        ask = partial(call_leaf, LEAF, NO_AUDIO, [], options, **{PREPARE: True})
         # A recording of its own: the first piece of each is sent before others.
         with pieces(self._chunks, options) as questions:
             when_loaded(options, lambda: questions.submit(ask).result())
-        fresh = {name: at for name, at in self._there.items() if now - at < FRESH_SECONDS}
-        self._there = {**fresh, model: time.monotonic()}
+        fresh = {name: at for name, at in self._loaded_at.items() if now - at < FRESH_SECONDS}
+        self._loaded_at = {**fresh, model: time.monotonic()}
 
 
 def _recognise(chunk: Chunk) -> ChunkTranscript:

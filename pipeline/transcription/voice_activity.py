@@ -45,7 +45,7 @@ class VoiceActivityDetector:
         options = onnxruntime.SessionOptions()
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 4
-        self._heed: Callable[[], None] = lambda: None
+        self._check_cancelled: Callable[[], None] = lambda: None
         # Importing the package would bring Whisper's libraries, 40 MB, into a step.
         assets = Path(find_spec("faster_whisper").origin).parent / "assets"
         weights = next(assets.glob("silero_vad*.onnx"))
@@ -53,10 +53,10 @@ class VoiceActivityDetector:
             str(weights), options, providers=["CPUExecutionProvider"]
         )
 
-    def heeding(self, check: Callable[[], None]) -> "VoiceActivityDetector":
+    def cancellable(self, check: Callable[[], None]) -> "VoiceActivityDetector":
         """The same detector; what ``check`` raises before a block ends the listening."""
         other = copy.copy(self)
-        other._heed = check
+        other._check_cancelled = check
         return other
 
     def probabilities(self, audio: np.ndarray) -> Iterator[np.ndarray]:
@@ -71,7 +71,7 @@ class VoiceActivityDetector:
         hidden = cell = np.zeros((1, 1, 128), np.float32)
         context = np.zeros((1, CONTEXT), np.float32)
         for start in range(0, len(audio), BLOCK):
-            self._heed()
+            self._check_cancelled()
             block = to_float(audio[start : start + BLOCK])
             frames = np.pad(block, (0, -len(block) % FRAME)).reshape(-1, FRAME)
             contexts = np.concatenate([context, frames[:-1, -CONTEXT:]])

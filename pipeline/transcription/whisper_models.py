@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pipeline.errors import InvalidRequest
-from pipeline.network_pool import NetworkPool, Report, unreported
+from pipeline.network_pool import NetworkPool, OnLoadChange, ignore_load_change
 from pipeline.settings import Settings
 from pipeline.transcription.recognition import Recogniser
 from pipeline.weights import whisper_folder
@@ -14,7 +14,10 @@ class WhisperModels:
     """The default network, loaded at once, and others that are loaded when they are asked for."""
 
     def __init__(
-        self, settings: Settings, device_index: int = 0, report: Report = unreported
+        self,
+        settings: Settings,
+        device_index: int = 0,
+        on_load_change: OnLoadChange = ignore_load_change,
     ) -> None:
         self._settings = settings
         self._device_index = device_index
@@ -23,7 +26,7 @@ class WhisperModels:
             self._load,
             settings.max_loaded_models,
             settings.model_keep_alive_seconds,
-            report,
+            on_load_change,
         )
         self._pool.load_now(settings.default_model)
 

@@ -15,7 +15,7 @@ from pipeline.serving.step import Step, call_leaf, when_loaded
 from pipeline.serving.tensors import document_tensors, read_array, read_document
 from pipeline.serving.urgency import urgency_at
 
-NOTHING = {"AUDIO": np.zeros((1, 1), np.int16)}
+NO_AUDIO = {"AUDIO": np.zeros((1, 1), np.int16)}
 
 
 class TritonPythonModel(Step):
@@ -43,7 +43,7 @@ class TritonPythonModel(Step):
             return None
         options = options.model_copy(update={"language": transcript.language})
         try:
-            ask = partial(call_leaf, "wav2vec2", NOTHING, ["LABELS"], options)
+            ask = partial(call_leaf, "wav2vec2", NO_AUDIO, ["LABELS"], options)
             # A recording of its own: the first piece of each is sent before others.
             with pieces(self.stretches, options) as questions:
                 response = when_loaded(options, lambda: questions.submit(ask).result())

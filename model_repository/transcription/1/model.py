@@ -25,7 +25,7 @@ class TritonPythonModel(Step):
     def answer(self, request, options):
         """Transcribe one recording."""
         audio = read_array(request, "AUDIO")[0]
-        detector = self.detector.heeding(IN_FLIGHT.of(options).check)
+        detector = self.detector.cancellable(IN_FLIGHT.of(options).check)
         work = detect_language if options.detect_language else transcribe
         with self.whisper.recogniser(options) as recognise:
             model = self.whisper.model(options)

@@ -27,7 +27,7 @@ class TritonPythonModel(StreamingStep):
     def answer(self, request, options):
         """Transcribe one recording."""
         audio = read_array(request, "AUDIO")[0]
-        detector = self.detector.heeding(IN_FLIGHT.of(options).check)
+        detector = self.detector.cancellable(IN_FLIGHT.of(options).check)
         with self.whisper.recogniser(options) as recognise:
             model = self.whisper.model(options)
             for part in transcribe_in_parts(audio, options, detector, recognise, model):

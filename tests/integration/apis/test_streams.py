@@ -10,7 +10,7 @@ import pytest
 
 from adapter.intake.recording import Recording
 from adapter.triton.engine import Engine
-from adapter.triton.streaming import OnSegment, parts
+from adapter.triton.streaming import OnSegment, partial_transcripts
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.options import Options
@@ -69,7 +69,10 @@ def test_a_failure_after_a_part_is_the_models_own(settings):
 def test_a_death_after_a_part_is_mended_and_every_part_told_once(settings, tmp_path):
     async def use(engine: Engine) -> list[list[str]]:
         command = f"step dies once {tmp_path / 'died'}"
-        return [texts(p) async for p in parts(lambda on_segment: ask(engine, on_segment, command))]
+        return [
+            texts(p)
+            async for p in partial_transcripts(lambda on_segment: ask(engine, on_segment, command))
+        ]
 
     assert run(settings, use) == [[text] for text in TOLD]
     assert (tmp_path / "died").exists()
@@ -82,7 +85,7 @@ def test_a_stream_that_nobody_reads_any_more_ends_in_the_model(settings, tmp_pat
     async def use(engine: Engine) -> int:
         seconds = 60 if how == "hangs up" else 5
         command = f"talks until left {left}"
-        told = parts(lambda on_segment: ask(engine, on_segment, command, seconds))
+        told = partial_transcripts(lambda on_segment: ask(engine, on_segment, command, seconds))
         heard = 0
         try:
             async for _ in told:

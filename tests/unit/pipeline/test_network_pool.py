@@ -139,7 +139,7 @@ def test_a_network_in_use_stays_until_it_is_free(shelf, monkeypatch):
         with pytest.raises(ModelLoading), pool.use("small"):
             pass
         # It leaves: nobody else may use it, or the other one would wait for ever.
-        until(lambda: pool._residents["base"].leaving)
+        until(lambda: pool._residents["base"].unloading)
         with pytest.raises(ModelLoading), pool.use("base"):
             pass
         assert network == "base"
@@ -155,7 +155,7 @@ def test_a_network_that_leaves_is_not_loaded_again_before_it_has_left(shelf, mon
         use(pool, "small")
         with pytest.raises(ModelLoading), pool.use("large"):
             pass
-        until(lambda: pool._residents["base"].leaving)
+        until(lambda: pool._residents["base"].unloading)
         with pytest.raises(ModelLoading), pool.use("base"):
             pass
         until(lambda: "small" not in shelf.loaded)  # which made the room for it

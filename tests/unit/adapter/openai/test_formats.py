@@ -8,7 +8,7 @@ import pytest
 
 from adapter.openai.events import server_sent_events
 from adapter.openai.formats import as_diarized_json, as_verbose_json, letter
-from adapter.openai.parameters import Asked
+from adapter.openai.parameters import Parameters
 from documents import Segment, Transcript, Word
 from pipeline.errors import Overloaded
 from pipeline.options import Options
@@ -42,8 +42,8 @@ def transcript(*segments: Segment, language: str | None = "ru") -> Transcript:
 
 
 def verbose(transcript: Transcript, *granularities: str) -> dict:
-    asked = Asked(Options(), "verbose_json", frozenset(granularities), stream=False)
-    return as_verbose_json(transcript, asked)
+    parameters = Parameters(Options(), "verbose_json", frozenset(granularities), stream=False)
+    return as_verbose_json(transcript, parameters)
 
 
 def test_verbose_json_has_the_figures_of_the_pipeline():
@@ -103,7 +103,7 @@ def test_speakers_have_letters_in_the_order_in_which_they_speak():
 
 
 def events_of(*parts: Transcript | Exception, diarize: bool = False) -> list[dict]:
-    asked = Asked(Options(diarize=diarize), "json", frozenset(), stream=True)
+    parameters = Parameters(Options(diarize=diarize), "json", frozenset(), stream=True)
 
     async def heard() -> AsyncIterator[Transcript]:
         for part in parts:
@@ -112,7 +112,7 @@ def events_of(*parts: Transcript | Exception, diarize: bool = False) -> list[dic
             yield part
 
     async def collect() -> list[str]:
-        return [event async for event in server_sent_events(heard(), asked)]
+        return [event async for event in server_sent_events(heard(), parameters)]
 
     events = []
     for text in asyncio.run(collect()):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapter.triton.streaming import OnSegment, parts
+from adapter.triton.streaming import OnSegment, partial_transcripts
 from documents import Segment, Transcript
 from pipeline.errors import Overloaded
 
@@ -15,7 +15,7 @@ def part(start: float) -> Transcript:
 
 
 async def texts(work) -> list[str]:
-    return [heard.segments[0].text async for heard in parts(work)]
+    return [heard.segments[0].text async for heard in partial_transcripts(work)]
 
 
 def test_what_is_heard_again_after_a_death_is_not_told_again():
@@ -32,7 +32,7 @@ def test_a_failure_comes_after_what_was_heard_before():
         raise Overloaded("too much")
 
     async def run() -> str:
-        told = parts(work)
+        told = partial_transcripts(work)
         first = await anext(told)
         with pytest.raises(Overloaded, match="too much"):
             await anext(told)
@@ -52,7 +52,7 @@ def test_closing_it_ends_the_work():
             ended.append(True)
 
     async def run() -> None:
-        told = parts(work)
+        told = partial_transcripts(work)
         assert (await anext(told)).segments[0].text == "at 0"
         await told.aclose()
         assert ended == [True]

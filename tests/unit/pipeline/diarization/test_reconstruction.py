@@ -53,6 +53,15 @@ def test_those_speak_whom_pyannote_hears(activity: np.ndarray, clusters: np.ndar
     np.testing.assert_array_equal(ours, theirs & heard)
 
 
+def test_whom_no_window_hears_does_not_speak_in_place_of_two_voices_that_are_one() -> None:
+    activity = np.zeros((1, 589, 3), np.uint8)
+    activity[0, 100:200, :2] = activity[0, 300:400, 2] = 1
+    at_once = speakers_at_once(activity)
+    assert at_once[150] == 2
+    frames = speaker_frames(activity, np.array([[0, 0, 1]]), at_once)
+    assert [np.flatnonzero(frames[frame]).tolist() for frame in (50, 150, 350)] == [[], [0], [1]]
+
+
 def test_turns_begin_and_end_where_pyannote_has_them(
     activity: np.ndarray, clusters: np.ndarray
 ) -> None:

@@ -203,6 +203,17 @@ def test_in_parts_it_is_the_same_transcript(conversation):
     assert last == whole.model_copy(update={"segments": []})
 
 
+def test_a_chunk_without_words_is_no_part(conversation):
+    listener = Listener("en", "nn", "en")
+    listener.silent = {"nn"}
+    whole = transcribe(conversation, Options(language="en"), DETECTOR, listener, "base")
+    again = Listener("en", "nn", "en")
+    again.silent = {"nn"}
+    *parts, _ = in_parts(conversation, Options(language="en"), again)
+    assert [part.segments[0].text for part in parts] == [each.text for each in whole.segments]
+    assert all(each.text for each in whole.segments)
+
+
 def test_a_part_is_told_before_the_next_chunk_is_heard(conversation):
     futures: list[Future] = []
 

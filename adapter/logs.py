@@ -17,8 +17,9 @@ class _WithoutQuery(logging.Filter):
         return True
 
 
+_WITHOUT_QUERY = _WithoutQuery()
+
+
 def leave_out_queries() -> None:
     """Have uvicorn log of a request's target the path only."""
-    logger = logging.getLogger(ACCESS_LOG)
-    if not any(isinstance(known, _WithoutQuery) for known in logger.filters):
-        logger.addFilter(_WithoutQuery())
+    logging.getLogger(ACCESS_LOG).addFilter(_WITHOUT_QUERY)

@@ -193,6 +193,12 @@ def test_what_is_not_there_is_json_too(run_app, path, status):
     detail(get(run_app, path), status)
 
 
+def test_each_dialect_is_at_its_paths(run_app):
+    paths = get(run_app, "/openapi.json").json()["paths"]
+    assert {"/asr", "/detect-language", "/health", "/v1/models"} <= paths.keys()
+    assert {"/v1/audio/transcriptions", "/v1/audio/translations"} <= paths.keys()
+
+
 def test_the_pages_let_a_person_try_it(run_app):
     assert get(run_app, "/docs").status_code == 200
     operation = get(run_app, "/openapi.json").json()["paths"]["/asr"]["post"]

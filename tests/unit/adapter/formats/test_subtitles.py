@@ -76,6 +76,19 @@ def test_a_long_sentence_is_broken_at_its_joints():
     ]
 
 
+def test_a_cue_is_broken_at_a_joint_if_its_lines_are_not_too_uneven():
+    for lines in (
+        ["We met at the station and walked", "to the old harbour before the rain began."],
+        ["Yes.", "I know that you were there, and so was he."],
+    ):
+        assert lines_of(spoken(" ".join(lines))) == [lines]
+
+
+def test_what_takes_more_than_seven_seconds_is_two_cues():
+    for pace, number in ((1.1, 1), (1.2, 2)):
+        assert len(lines_of(spoken("Slowly, very slowly, he said it.", pace=pace))) == number
+
+
 def test_a_line_does_not_end_with_a_word_that_belongs_to_the_next():
     (lines,) = lines_of(spoken("We walked for hours along the endless coast of the northern sea"))
     assert not re.search(r" (the|of|for|a)$", lines[0])
@@ -87,13 +100,9 @@ def test_short_sentences_of_one_speaker_share_a_cue():
 
 
 def test_no_cue_is_of_two_speakers():
-    first = spoken("Hello.", 1.0, speaker="SPEAKER_00")
-    second = spoken("Oh, hello.", 1.4, speaker="SPEAKER_01")
-    shown = cues(transcript(first, second))
-    assert [(cue.speaker, cue.lines) for cue in shown] == [
-        ("SPEAKER_00", ["Hello."]),
-        ("SPEAKER_01", ["Oh, hello."]),
-    ]
+    segments = [spoken("Hello.", 1.0, speaker="A"), spoken("Oh, hello.", 1.4, speaker="B")]
+    shown = cues(transcript(*segments))
+    assert [(cue.speaker, cue.lines) for cue in shown] == [("A", ["Hello."]), ("B", ["Oh, hello."])]
     assert shown[0].end == shown[1].start == 1.4
 
 

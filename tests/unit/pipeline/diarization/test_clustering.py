@@ -97,3 +97,55 @@ def test_speech_without_any_embedding_is_one_speaker() -> None:
     )
     assert set(clusters[:, 1]) == {0}
     assert len(centroids) == 0
+
+
+def test_where_a_method_says_so_two_in_one_window_are_two_people() -> None:
+    one, other = np.eye(2)
+    heard = np.array([[one, one + 0.4 * other], [other, one]], np.float32)
+    activity = np.ones((2, 589, 2), np.uint8)
+    centroids = np.stack([one, other])
+    for exclusive, expected in ((True, [[0, 1], [1, 0]]), (False, [[0, 0], [1, 0]])):
+        clusters, _ = cluster(
+            heard, activity, Bounds(), lambda *_, exclusive=exclusive: (centroids, exclusive)
+        )
+        assert clusters.tolist() == expected
+
+
+def test_of_three_in_a_window_with_two_voices_one_has_none_left() -> None:
+    heard = np.array([[[1, 0], [0, 1], [1, 0.9]]], np.float32)
+    clusters, _ = cluster(
+        heard, np.ones((1, 589, 3), np.uint8), Bounds(), lambda *_: (np.eye(2), True)
+    )
+    assert clusters.tolist() == [[0, 1, SILENT]]
+
+
+def test_who_has_no_embedding_takes_no_voice_from_those_who_have() -> None:
+    heard = np.array([[[np.nan] * 2, [1, 0], [1, 0.1]]], np.float32)
+    clusters, _ = cluster(
+        heard, np.ones((1, 589, 3), np.uint8), Bounds(), lambda *_: (np.eye(2), True)
+    )
+    assert clusters.tolist() == [[SILENT, 0, 1]]
+
+
+def test_bounds_are_those_of_the_request() -> None:
+    assert Bounds.of(None, None, None) == Bounds(1, np.inf)
+    assert Bounds.of(None, 2, 4) == Bounds(2, 4)
+    assert Bounds.of(3, 2, 4) == Bounds(3, 3)
+    assert Bounds(2, 5).within(3) == Bounds(2, 3)
+    assert Bounds(2, 5).within(0) == Bounds(1, 1)
+
+
+def test_those_who_hardly_speak_alone_make_no_clusters() -> None:
+    activity = np.zeros((3, 589, 2), np.uint8)
+    activity[:, :200, 0] = 1
+    activity[:2, 300:400, 1] = 1  # too short by 1 s
+    activity[2, 300:418, 1] = 1
+    asked = []
+
+    def find(embeddings: np.ndarray, share: float, bounds: Bounds) -> tuple[np.ndarray, bool]:
+        asked.append((embeddings[:, 0].tolist(), share))
+        return embeddings[:1], False
+
+    heard = np.arange(1, 7, dtype=np.float32).reshape(3, 2, 1) + np.zeros(2, np.float32)
+    cluster(heard, activity, Bounds(), find)
+    assert asked == [([1, 3, 5, 6], 1.0)]

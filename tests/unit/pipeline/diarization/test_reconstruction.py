@@ -53,6 +53,15 @@ def test_those_speak_whom_pyannote_hears(activity: np.ndarray, clusters: np.ndar
     np.testing.assert_array_equal(ours, theirs & heard)
 
 
+def test_whom_no_window_hears_does_not_speak_in_place_of_two_voices_that_are_one() -> None:
+    activity = np.zeros((1, 589, 3), np.uint8)
+    activity[0, 100:200, :2] = activity[0, 300:400, 2] = 1
+    at_once = speakers_at_once(activity)
+    assert at_once[150] == 2
+    frames = speaker_frames(activity, np.array([[0, 0, 1]]), at_once)
+    assert [np.flatnonzero(frames[frame]).tolist() for frame in (50, 150, 350)] == [[], [0], [1]]
+
+
 def test_turns_begin_and_end_where_pyannote_has_them(
     activity: np.ndarray, clusters: np.ndarray
 ) -> None:
@@ -77,3 +86,27 @@ def test_speakers_are_named_in_order_of_appearance() -> None:
     assert [turn.speaker[-1] for turn in turns] == ["0", "1", "2", "0"]
     assert [turn.start for turn in turns] == sorted(turn.start for turn in turns)
     assert max(turn.end for turn in turns) == 9.0
+
+
+def test_a_turn_that_nobody_hears_does_not_take_the_first_name() -> None:
+    frames = np.zeros((600, 2), bool)
+    frames[50:53, 1] = True  # 0.05 s
+    frames[100:200, 0] = frames[300:400, 1] = True
+    turns, speakers = speaker_turns(frames, duration=10.0)
+    assert speakers == [0, 1]
+    assert [turn.speaker for turn in turns] == ["SPEAKER_01", "SPEAKER_00", "SPEAKER_01"]
+
+
+def test_who_is_never_heard_for_long_has_a_name_all_the_same() -> None:
+    frames = np.zeros((600, 1), bool)
+    frames[50:53] = True
+    (turn,), speakers = speaker_turns(frames, duration=10.0)
+    assert (turn.speaker, speakers) == ("SPEAKER_00", [0])
+
+
+def test_where_nobody_speaks_there_are_no_turns() -> None:
+    activity = np.zeros((2, 589, 3), np.uint8)
+    at_once = speakers_at_once(activity)
+    frames = speaker_frames(activity, np.full((2, 3), SILENT), at_once)
+    assert frames.shape == (len(at_once), 0)
+    assert speaker_turns(frames, duration=11.0) == ([], [])

@@ -108,6 +108,16 @@ def test_a_deadline_ends_the_wait_for_a_leaf_that_hangs(start, monkeypatch):
     assert kind is DeadlineExceeded
 
 
+def test_who_waits_for_so_long_only_is_told_when_that_is_over(start):
+    release = threading.Event()
+    with pieces(FanOut(window=1), start()) as mine:
+        answer = mine.submit(lambda: release.wait(SECONDS) and "late")
+        with pytest.raises(TimeoutError):
+            answer.result(0.02)
+        release.set()
+        assert answer.result(SECONDS) == "late"
+
+
 def test_another_request_is_not_touched(start):
     other, options = start(), start()
     IN_FLIGHT.cancel(other.request_key)

@@ -1,6 +1,7 @@
 """A recording becomes segments in order, in one language."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,7 @@ from pipeline.options import Options
 from pipeline.transcription import transcribe as transcription
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.transcribe import FIRST_VOTERS, transcribe, transcribe_in_parts
-from pipeline.transcription.voice_activity import VoiceActivityDetector
+from pipeline.transcription.voice_activity import Span, VoiceActivityDetector
 from tests.futures import done, failed
 from tests.waiting import until
 
@@ -60,6 +61,51 @@ def test_segments_are_in_order_and_in_the_time_of_the_recording(conversation):
     for segment in transcript.segments:
         assert segment.words[0].start == pytest.approx(segment.start + 0.5, abs=0.002)
     assert transcript.duration == len(conversation) / SAMPLE_RATE
+
+
+class Speech:
+    """Stands for the detector: people speak from one second to the other."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self.span = Span(round(start * SAMPLE_RATE), round(end * SAMPLE_RATE))
+
+    def spans(self, audio: np.ndarray, longest: int) -> Iterator[Span]:
+        yield self.span
+
+
+def heard_in(audio: np.ndarray, speech: Speech, *words: Word) -> list[Word]:
+    """The words of the one chunk, in the time of the recording, that Whisper heard in its own."""
+
+    def recognise(chunk: Chunk) -> Future:
+        heard = Listener()(chunk).result()
+        return done(heard.model_copy(update={"words": [word.model_copy() for word in words]}))
+
+    (segment,) = transcribe(audio, Options(language="en"), speech, recognise, "base").segments
+    return segment.words
+
+
+@pytest.mark.parametrize(
+    ("noise", "begins"),
+    [(0.0, 2.3), (0.03, 2.3), (0.2, 2.0)],  # of the voice; where all is noise, with the chunk
+)
+def test_the_first_word_begins_where_it_is_heard(noise, begins):
+    audio = np.random.default_rng(0).uniform(-10_000, 10_000, 5 * SAMPLE_RATE)
+    audio[: round(2.3 * SAMPLE_RATE)] *= noise
+    first = Word(word="Hello", start=0.0, end=0.8, score=0.9)
+    (word,) = heard_in(audio.astype(np.int16), Speech(2.2, 4.0), first)
+    assert (word.start, word.end) == (pytest.approx(begins, abs=0.021), 2.8)
+
+
+def test_a_first_word_without_length_begins_with_its_chunk():
+    audio = np.zeros(5 * SAMPLE_RATE, np.int16)
+    (word,) = heard_in(audio, Speech(2.2, 4.0), Word(word="Oh", start=0.0, end=0.01, score=0.9))
+    assert word.start == 2.0
+
+
+def test_words_stay_in_their_chunk():
+    late = Word(word="late", start=29.0, end=30.0, score=0.9)
+    (word,) = heard_in(np.zeros(5 * SAMPLE_RATE, np.int16), Speech(2.2, 4.0), late)
+    assert (word.start, word.end) == (4.18, 4.2)
 
 
 def test_the_majority_decides_and_only_the_others_are_asked_again(conversation):
@@ -156,6 +202,17 @@ def test_in_parts_it_is_the_same_transcript(conversation):
     *parts, last = in_parts(conversation, options, Listener())
     assert [part.segments for part in parts] == [[segment] for segment in whole.segments]
     assert last == whole.model_copy(update={"segments": []})
+
+
+def test_a_chunk_without_words_is_no_part(conversation):
+    listener = Listener("en", "nn", "en")
+    listener.silent = {"nn"}
+    whole = transcribe(conversation, Options(language="en"), DETECTOR, listener, "base")
+    again = Listener("en", "nn", "en")
+    again.silent = {"nn"}
+    *parts, _ = in_parts(conversation, Options(language="en"), again)
+    assert [part.segments[0].text for part in parts] == [each.text for each in whole.segments]
+    assert all(each.text for each in whole.segments)
 
 
 def test_a_part_is_told_before_the_next_chunk_is_heard(conversation):

@@ -1,5 +1,7 @@
 """Where people speak on a real phone line, and that silence and tones are no speech."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from faster_whisper.vad import get_vad_model
@@ -8,6 +10,24 @@ from pipeline.audio import SAMPLE_RATE, to_float
 from pipeline.transcription import voice_activity
 from pipeline.transcription.chunking import LONGEST_SPEECH
 from pipeline.transcription.voice_activity import FRAME, VoiceActivityDetector
+
+
+class Scripted(VoiceActivityDetector):
+    """Hears what the test says, frame by frame of 32 ms."""
+
+    def __init__(self, *runs: tuple[float, int]) -> None:
+        self.heard = [probability for probability, frames in runs for _ in range(frames)]
+
+    def probabilities(self, audio: np.ndarray) -> Iterator[np.ndarray]:
+        yield np.array(self.heard)
+
+
+def spans(*runs: tuple[float, int], longest: int = 900) -> list[tuple[int, int]]:
+    """(start, end) in frames of the speech in so many frames of each probability."""
+    detector = Scripted(*runs)
+    audio = np.zeros(len(detector.heard) * FRAME, np.int16)
+    found = list(detector.spans(audio, longest * FRAME))
+    return [(span.start // FRAME, span.end // FRAME) for span in found]
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +59,54 @@ def test_a_tone_is_no_speech(detector):
     time = np.arange(10 * SAMPLE_RATE) / SAMPLE_RATE
     tone = (8000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)
     assert list(detector.spans(tone, LONGEST_SPEECH)) == []
+
+
+def test_speech_begins_when_it_is_likely_and_ends_when_it_is_unlikely():
+    assert spans((0.49, 10), (0.5, 20), (0.3, 10)) == [(10, 30)]
+    assert spans((0.9, 10), (0.36, 10), (0.0, 10)) == [(0, 20)]
+    assert spans((0.9, 10), (0.36, 10), (0.9, 10)) == [(0, 30)]
+
+
+def test_a_short_silence_is_inside_a_word_and_a_long_one_is_not():
+    assert spans((0.9, 10), (0.0, 5), (0.9, 10)) == [(0, 25)]
+    assert spans((0.9, 10), (0.0, 6), (0.9, 10)) == [(0, 10), (16, 26)]
+    # The silence counts anew after each frame of speech.
+    assert spans((0.9, 10), *[(0.0, 4), (0.9, 1)] * 3, (0.0, 9)) == [(0, 25)]
+
+
+def test_a_click_is_no_speech():
+    assert spans((0.0, 5), (0.9, 2), (0.0, 9)) == []
+    assert spans((0.0, 5), (0.9, 3), (0.0, 9)) == [(5, 8)]
+    assert spans((0.0, 5), (0.9, 2)) == []
+    assert spans((0.0, 5), (0.9, 3)) == [(5, 8)]
+
+
+def test_at_the_end_of_the_recording_silence_is_left_out():
+    assert spans((0.9, 10), (0.0, 3)) == [(0, 10)]
+
+
+def test_speech_without_end_is_cut_where_it_is_least_likely_late_in_it():
+    runs = [(0.9, 5), (0.4, 1), (0.9, 20), (0.5, 1), (0.9, 33)]
+    assert spans(*runs, longest=30) == [(0, 26), (26, 46), (46, 60)]
+
+
+def test_the_last_span_ends_with_the_recording():
+    heard = Scripted((0.9, 4))
+    (span,) = heard.spans(np.zeros(3 * FRAME + 5, np.int16), 900 * FRAME)
+    assert (span.start, span.end, len(span)) == (0, 3 * FRAME + 5, 3 * FRAME + 5)
+
+
+def test_who_does_not_wait_any_more_ends_the_listening(detector, monkeypatch):
+    monkeypatch.setattr(voice_activity, "BLOCK", FRAME)
+    looks = []
+
+    def check() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            raise TimeoutError("nobody waits")
+
+    with pytest.raises(TimeoutError, match="nobody waits"):
+        list(detector.heeding(check).spans(np.zeros(9 * FRAME, np.int16), LONGEST_SPEECH))
+    assert len(looks) == 3
+    assert list(detector.spans(np.zeros(9 * FRAME, np.int16), LONGEST_SPEECH)) == []
+    assert len(looks) == 3, "others are looked after as well"

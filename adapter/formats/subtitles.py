@@ -113,8 +113,7 @@ def _units(segment: Segment, room: int) -> list[Unit]:
 def _words(segment: Segment) -> list[Unit]:
     """The words with their times; without times, spread over the segment by their length."""
     if not segment.words:
-        whole = Unit(segment.text, segment.start, segment.end, spaced=True)
-        return _spread(whole, _written_words(segment.text))
+        return _spread(segment, _written_words(segment.text))
     words: list[Unit] = []
     reached = 0
     for word in segment.words:
@@ -148,7 +147,7 @@ def _pieces(word: Unit, room: int) -> list[Unit]:
     return _spread(word, [(part, word.spaced and i == 0) for i, part in enumerate(parts)])
 
 
-def _spread(whole: Unit, parts: Sequence[tuple[str, bool]]) -> list[Unit]:
+def _spread(whole: Unit | Segment, parts: Sequence[tuple[str, bool]]) -> list[Unit]:
     """Parts of a text, each with a share of its time that goes by the share of its columns."""
     reached = list(accumulate((columns(text) for text, _ in parts), initial=0))
     pace = (whole.end - whole.start) / max(reached[-1], 1)

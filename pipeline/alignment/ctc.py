@@ -106,7 +106,6 @@ def align_characters(
     silent = emission[:, blank]
     # trellis[t, j]: the best score of having spoken j characters after t frames.
     trellis = np.full(count + 1, -np.inf, np.float32)
-    trellis[0] = 0.0
     waited = np.concatenate([[0.0], np.cumsum(silent, dtype=np.float32)]).astype(np.float32)
     waited[max(frames + 1 - count, 0) :] = np.inf  # too late to say all that is left
     advanced = np.zeros((frames, count), bool)

@@ -31,8 +31,7 @@ class Agglomerative:
             return embeddings, False
         unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
         tree = linkage(unit, method="centroid", metric="euclidean")
-        enough = max(1, round(SMALL_SHARE * len(unit)))
-        size = min(max(1, round(self.min_cluster_size * share)), enough)
+        size = round(min(self.min_cluster_size * share, SMALL_SHARE * len(unit)))
         labels, large = self._cut(tree, size, bounds)
         while len(large) < bounds.least and size > 1:
             size //= 2

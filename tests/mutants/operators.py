@@ -113,31 +113,39 @@ def places(operator: Operator, tree: NodeOrLeaf) -> Iterator[tuple[int, tuple[in
             occurrence += 1
 
 
-def equivalent(leaf: NodeOrLeaf | None) -> bool:
+def equivalent(leaf: NodeOrLeaf) -> bool:
     """Whether a mutant here means the same to everybody: no test could tell.
 
     These are annotations, how a dataclass is made (frozen, with slots),
-    decorators that remember, what is written to the log, and a constant of
-    :data:`MANY` that has one more or less.
+    decorators that remember, what is written to the log, pauses between two
+    looks, ``zip``'s check of the code that calls it, what becomes of threads
+    when the process ends, and a constant of :data:`MANY` that has one more or less.
     """
-    node = leaf
-    while node is not None:
-        parent = node.parent
-        if parent is not None and parent.type in ("param", "tfpdef", "annassign", "funcdef"):
-            previous = node.get_previous_sibling()
-            if previous is not None and previous in (":", "->") and node.type != "suite":
-                return True
-        code = node.get_code(include_prefix=False)
-        if node.type == "decorator" and code[1:].startswith(("dataclass", "cache", "lru_cache")):
-            return True
-        if node.type == "simple_stmt" and code.startswith("logger."):
-            return True
-        if node.type == "number" and _is_constant(parent) and abs(literal_eval(code)) >= MANY:
-            return True
-        node = parent
-    return False
+    around = [leaf]
+    while around[-1].parent is not None:
+        around.append(around[-1].parent)
+    return _is_of_many(leaf) or any(map(_changes_nothing, around))
 
 
-def _is_constant(node: NodeOrLeaf) -> bool:
-    """Whether it says ``NAME = …``."""
+def _changes_nothing(node: NodeOrLeaf) -> bool:
+    code = node.get_code(include_prefix=False)
+    if node.type == "decorator":
+        return code.startswith(("@dataclass", "@cache", "@lru_cache"))
+    if node.type == "simple_stmt":
+        return code.startswith(("logger.", "time.sleep("))
+    if node.type == "argument":
+        return code.startswith(("strict=", "daemon="))
+    if node.parent is None or node.parent.type not in ("param", "tfpdef", "annassign", "funcdef"):
+        return False
+    before = node.get_previous_sibling()
+    return before is not None and before in (":", "->") and node.type != "suite"
+
+
+def _is_of_many(leaf: NodeOrLeaf) -> bool:
+    """Whether it is a large number in ``NAME = …``, alone or in a term."""
+    if leaf.type != "number" or abs(literal_eval(leaf.value)) < MANY:
+        return False
+    node = leaf.parent
+    while node.type in ("term", "arith_expr", "shift_expr"):
+        node = node.parent
     return node.type == "expr_stmt" and getattr(node.children[0], "value", "").isupper()

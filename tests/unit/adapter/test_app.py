@@ -195,7 +195,13 @@ def test_what_is_not_there_is_json_too(run_app, path, status):
 
 def test_each_dialect_is_at_its_paths(run_app):
     paths = get(run_app, "/openapi.json").json()["paths"]
-    assert {"/asr", "/detect-language", "/health", "/v1/models"} <= paths.keys()
+    assert {
+        "/asr",
+        "/detect-language",
+        "/health",
+        "/v1/models",
+        "/v1/models/{name}",
+    } <= paths.keys()
     assert {"/v1/audio/transcriptions", "/v1/audio/translations"} <= paths.keys()
 
 

@@ -1,12 +1,24 @@
 """Which status a failure has: final, or worth another attempt."""
 
+import asyncio
 import errno
 import json
 import os
 
+import httpx
 import pytest
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
 
-from adapter.errors import exhaustion_is_overload, to_response
+from adapter.errors import (
+    ClientGone,
+    TooLarge,
+    TooSlow,
+    Unauthorised,
+    exhaustion_is_overload,
+    install,
+    to_response,
+)
 from adapter.triton.failures import NotReady
 from pipeline.errors import (
     DeadlineExceeded,
@@ -24,6 +36,9 @@ from pipeline.errors import (
     [
         (InvalidRequest, 400),
         (WeightsNotFound, 400),
+        (Unauthorised, 401),
+        (TooSlow, 408),
+        (TooLarge, 413),
         (WeightsUnavailable, 503),
         (ModelLoading, 503),
         (Overloaded, 503),
@@ -51,3 +66,38 @@ def test_what_runs_out_is_503_and_not_a_mistake(number):
 def test_any_other_error_stays_what_it_is():
     with pytest.raises(PermissionError), exhaustion_is_overload("the upload"):
         raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def answered(failure: Exception, path: str = "/") -> httpx.Response:
+    """What a client hears of an application that fails like this."""
+    app = FastAPI()
+    install(app)
+
+    @app.get("/")
+    def fail(number: int = 0) -> None:
+        raise failure
+
+    async def run() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            return await client.get(path)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("failure", [ClientGone(), ClientDisconnect()])
+def test_a_client_that_has_gone_is_no_failure(failure):
+    assert answered(failure).status_code == 499
+
+
+def test_every_failure_has_a_detail():
+    assert answered(Overloaded("full")).json()["detail"].startswith("503 service unavailable: full")
+    response = answered(KeyError("x"))
+    assert (response.status_code, response.json()) == (
+        500,
+        {"detail": "unexpected error: KeyError: 'x'"},
+    )
+    assert answered(KeyError(), "/nothing").json() == {"detail": "Not Found"}
+    response = answered(KeyError(), "/?number=many")
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("number: Input should be a valid integer")

@@ -4,6 +4,7 @@ import random
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -203,6 +204,30 @@ def test_those_that_do_not_fit_take_turns_and_are_never_there_together(shelf, mo
         sys.setswitchinterval(interval)
     assert set(served.values()) == {TURNS}
     assert shelf.most == 1
+
+
+def test_while_all_are_in_use_whoever_wants_another_is_told_to_wait(shelf):
+    pool = shelf.pool(most=1)
+    pool.load_now("base")
+    for _ in range(3):
+        with pytest.raises(ModelLoading, match="small"), pool.use("small"):
+            pass
+        time.sleep(0.05)
+    assert shelf.loaded == ["base"]
+
+
+def test_nothing_is_kept_of_a_network_that_was_let_go():
+    loaded = []
+    pool = NetworkPool(
+        lambda name: name,
+        lambda name, weights: threading.Event(),
+        most=1,
+        keep_alive=0.05,
+        report=lambda name, there: loaded.append(there),
+    )
+    network = weakref.ref(pool.load_now("base"))
+    until(lambda: loaded == [True, False])
+    assert network() is None
 
 
 def test_what_nobody_uses_is_let_go_and_comes_back(shelf):

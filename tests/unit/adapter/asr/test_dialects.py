@@ -99,6 +99,7 @@ def test_the_webservice_s_tsv_has_milliseconds():
 def test_the_webservice_s_json_is_whisper_s():
     response = answer(WEBSERVICE, output="json")
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "Ünd tschüß." in response.body.decode()
     shape = json.loads(response.body)
     assert list(shape) == ["text", "segments", "language"]
     assert shape["text"] == "Hello? Hi. Ünd tschüß."

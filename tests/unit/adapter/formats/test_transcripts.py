@@ -30,7 +30,7 @@ TRANSCRIPT = Transcript(
             compression_ratio=0.5556,
             no_speech_prob=0.01,
         ),
-        Segment(start=3661.9996, end=3663.0, text="Oh\thello,\nWorld."),
+        Segment(start=3661.9996, end=3663.0624, text="Oh\thello,\nWorld."),
     ],
 )
 SILENCE = Transcript(model="base", language="en", language_probability=0.1, duration=10.0)
@@ -58,8 +58,16 @@ def test_json_is_what_whisperx_users_know():
         "no_speech_prob": 0.01,
     }
     assert shape["word_segments"] == words
-    assert second == {"start": 3662.0, "end": 3663.0, "text": "Oh\thello,\nWorld."}
+    assert second == {"start": 3662.0, "end": 3663.062, "text": "Oh\thello,\nWorld."}
     assert "speaker_embeddings" not in shape
+
+
+def test_who_speaks_is_only_said_where_it_is_known():
+    alone = WORDS[0].model_copy(update={"speaker": None})
+    segment = Segment(start=6.7, end=7.2, text="Hello?", words=[alone])
+    (shape,) = render(TRANSCRIPT.model_copy(update={"segments": [segment]}), "json")["segments"]
+    assert shape.keys() == {"start", "end", "text", "words"}
+    assert shape["words"][0].keys() == {"word", "start", "end", "score"}
 
 
 def test_silence_is_a_transcript_without_segments():
@@ -95,7 +103,7 @@ def test_text():
 def test_srt():
     assert render(TRANSCRIPT, "srt")["srt"] == (
         "1\n00:00:06,700 --> 00:00:08,200\n[SPEAKER_00] Hello? Hi.\n"
-        "\n2\n01:01:02,000 --> 01:01:03,000\nOh hello, World.\n"
+        "\n2\n01:01:02,000 --> 01:01:03,062\nOh hello, World.\n"
     )
 
 
@@ -110,7 +118,7 @@ def test_tsv_has_four_cells_in_each_row_whatever_the_text_holds():
     assert header == "start\tend\ttext\tspeaker"
     assert [row.split("\t") for row in rows] == [
         ["6.7", "8.2", "Hello? Hi.", "SPEAKER_00"],
-        ["3662.0", "3663.0", "Oh hello, World.", ""],
+        ["3662.0", "3663.062", "Oh hello, World.", ""],
     ]
 
 

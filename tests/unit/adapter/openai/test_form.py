@@ -62,6 +62,10 @@ def test_openais_own_models_are_the_default_one(name):
     assert one_model(name, "base", SETTINGS)["id"] == name
 
 
+def test_an_empty_field_does_not_hide_those_behind_it():
+    assert read(("language", " "), ("temperature", "0.2")).options.temperature == 0.2
+
+
 def test_the_languages_of_newer_clients_are_the_language():
     assert read(("languages[]", "de")).options.language == "de"
 

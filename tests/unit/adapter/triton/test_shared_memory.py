@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from adapter.triton.shared_memory import Budget
+from adapter.triton import shared_memory
+from adapter.triton.shared_memory import AudioRegions, Budget
 
 
 def test_what_does_not_fit_waits_for_its_turn():
@@ -46,3 +47,10 @@ def test_who_gives_up_while_waiting_takes_nothing():
         await asyncio.wait_for(budget.take(10).__aenter__(), 1)
 
     asyncio.run(run())
+
+
+def test_recordings_are_shared_where_there_is_shared_memory_unless_it_is_set(tmp_path, monkeypatch):
+    for place, shared in ((tmp_path, True), (tmp_path / "none", False)):
+        monkeypatch.setattr(shared_memory, "SHARED_MEMORY", place)
+        modes = {mode: AudioRegions(None, mode).shares for mode in ("auto", "on", "off")}
+        assert modes == {"auto": shared, "on": True, "off": False}

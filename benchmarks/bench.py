@@ -120,7 +120,7 @@ class Bench:
             check=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
         )
         return json.loads(outcome.stdout.splitlines()[-1])
 

@@ -17,7 +17,7 @@ HEADINGS = ("what", "result", "spread", "at least", "reached", "seconds (median)
 def machine() -> dict[str, str | int | float]:
     """What this ran on, and how busy it was before."""
     model = "unknown processor"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
             break
@@ -66,8 +66,8 @@ def write(
     """Write ``benchmark.json``, ``table.md`` and, if there are curves, ``concurrency.svg``."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {"machine": about, "rows": [row.as_json() for row in rows], "concurrency": curves}
-    (folder / "benchmark.json").write_text(json.dumps(content, indent=2) + "\n")
-    (folder / "table.md").write_text(table(rows) + "\n")
+    (folder / "benchmark.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (folder / "table.md").write_text(table(rows) + "\n", encoding="utf-8")
     if curves:
         _plot(folder / "concurrency.svg", curves, about)
 

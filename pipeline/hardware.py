@@ -22,7 +22,7 @@ def set_torch_threads(count: int) -> None:
 def computes_in_bfloat16() -> bool:
     """Whether the processor multiplies in bfloat16, twice as fast as in single precision."""
     try:
-        with open("/proc/cpuinfo") as about:
+        with open("/proc/cpuinfo", encoding="utf-8") as about:
             flags = next((line.split() for line in about if line.startswith("flags")), [])
     except OSError:
         return False

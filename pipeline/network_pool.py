@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pipeline.errors import ModelLoading, Overloaded, PipelineError
+from pipeline.errors import ModelLoading, Overloaded, PipelineError, WeightsUnavailable
 
 Network = TypeVar("Network")
 Report = Callable[[str, bool], None]  # is told a network's name and whether it is loaded now
@@ -110,7 +110,7 @@ class NetworkPool(Generic[Network]):
 
     def _attempt(self, name: str) -> None:
         try:
-            weights = self._fetch(name)
+            weights = self._fetched(name)
             self._make_room(name)
             try:
                 network = self._load(name, weights)
@@ -130,6 +130,14 @@ class NetworkPool(Generic[Network]):
             with self._changed:
                 self._attempts.discard(name)
                 self._changed.notify_all()
+
+    def _fetched(self, name: str) -> object:
+        try:
+            return self._fetch(name)
+        except PipelineError:
+            raise
+        except Exception as failure:
+            raise WeightsUnavailable(f"model {name!r} cannot be fetched: {failure}") from failure
 
     def _settle(self, name: str, network: Network) -> None:
         with self._changed:

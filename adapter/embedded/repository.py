@@ -27,8 +27,8 @@ def render(target: Path, settings: Settings, source: Path = MODEL_REPOSITORY) ->
         for path in sorted((source / model).iterdir()):
             if path.name != "config.pbtxt":
                 (folder / path.name).symlink_to(path.resolve())
-        config = (source / model / "config.pbtxt").read_text()
-        (folder / "config.pbtxt").write_text(configured(model, config, settings))
+        config = (source / model / "config.pbtxt").read_text(encoding="utf-8")
+        (folder / "config.pbtxt").write_text(configured(model, config, settings), encoding="utf-8")
         # Triton demands a version directory of an ensemble too, and git keeps no empty ones.
         (folder / "1").mkdir(exist_ok=True)
     return models

@@ -13,7 +13,7 @@ from adapter.embedded.process import Process
 from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import TritonFailed, TritonServer
 from adapter.ports import local_url
-from pipeline.settings import Settings
+from pipeline.settings import Settings, SettingsError
 from pipeline.weights.defaults import fetch_defaults
 
 READY_SECONDS = 900  # large networks from a slow disk
@@ -40,7 +40,17 @@ class Supervisor:
         self.adapter: Process | None = None
 
     def prepare(self) -> Backend:
-        """Fetch what is not in the cache yet."""
+        """Fetch what is not in the cache yet.
+
+        Raises:
+            SettingsError: Triton cannot read what lies in this CACHE_DIR.
+            PipelineError: something cannot be fetched.
+        """
+        if not str(self.settings.cache_dir).isascii():
+            raise SettingsError(
+                f"CACHE_DIR={str(self.settings.cache_dir)!r}: Triton finds no model under "
+                "a path with letters beyond ASCII; set CACHE_DIR to one without"
+            )
         logger.info("weights: looking for them in %s", self.settings.cache_dir)
         for what, _ in fetch_defaults(self.settings):
             logger.info("weights: %s is there", what)
@@ -77,7 +87,7 @@ class Supervisor:
                 *(sys.executable, "-m", "uvicorn", "--factory", "adapter.app:create_app"),
                 *(f"--{name}={value}" for name, value in options.items()),
             ],
-            os.environ,
+            {**os.environ, "PYTHONUTF8": "1"},
         )
 
     def wait_until_healthy(self, seconds: float) -> None:

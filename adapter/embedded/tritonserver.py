@@ -153,12 +153,12 @@ def environment(settings: Settings, libraries: Sequence[Path]) -> dict[str, str]
     elif settings.device == "cpu":
         variables["CUDA_VISIBLE_DEVICES"] = ""
     return {
-        # The stubs take the locale for ASCII where it is not set.
-        "PYTHONUTF8": "1",
         # Libraries that download by themselves use the one cache folder too.
         "HF_HOME": str(settings.cache_dir / "huggingface"),
         "TORCH_HOME": str(settings.cache_dir / "torch"),
         **variables,
+        # For what the stubs start; their own Python does not look at it.
+        "PYTHONUTF8": "1",
         "PATH": _joined(Path(sys.prefix, "bin"), variables.get("PATH")),
         "LD_LIBRARY_PATH": _joined(*libraries, variables.get("LD_LIBRARY_PATH")),
     }

@@ -78,7 +78,11 @@ def find_ffmpeg(configured: str | None) -> str:
     if path is None:
         raise RuntimeError(f"FFMPEG={configured!r} is not a program that can be run")
     answer = subprocess.run(
-        [path, "-hide_banner", "-protocols"], capture_output=True, text=True, timeout=30
+        [path, "-hide_banner", "-protocols"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=30,
     )
     if PROTOCOL not in answer.stdout.split():
         raise RuntimeError(f"FFMPEG={path!r} cannot be used; ffmpeg 6.0 or a later one is needed")

@@ -28,7 +28,8 @@ def _arguments(process: Path) -> list[str]:
 def _state_and_parent(process: Path) -> tuple[str, str]:
     # The name of the program, in parentheses, may itself hold spaces and parentheses.
     try:
-        state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+        status = (process / "stat").read_text(encoding="utf-8", errors="replace")
+        state, parent = status.rpartition(")")[2].split()[:2]
     except (OSError, ValueError):
         return "", ""
     return state, parent

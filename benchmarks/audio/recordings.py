@@ -65,7 +65,7 @@ def sample() -> Recording:
     """Thirty seconds of two people on a telephone line, as pyannote ships them."""
     path = sample_recording()
     turns = []
-    for line in path.with_suffix(".rttm").read_text().splitlines():
+    for line in path.with_suffix(".rttm").read_text(encoding="utf-8").splitlines():
         fields = line.split()
         start = float(fields[3])
         turns.append((start, start + float(fields[4]), fields[7]))
@@ -132,7 +132,7 @@ def conversation(folder: Path, lines: int = len(LINES)) -> Recording | None:
     flite = shutil.which("flite")
     if flite is None:
         return None
-    known = subprocess.run([flite, "-lv"], capture_output=True, text=True).stdout.split()
+    known = subprocess.run([flite, "-lv"], capture_output=True, encoding="utf-8").stdout.split()
     if not set(VOICES) <= set(known):
         return None
     pieces, turns, at = [], [], PAUSE
@@ -159,4 +159,4 @@ def _crop(
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_text().splitlines()
+    return path.read_text(encoding="utf-8").splitlines()

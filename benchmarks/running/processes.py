@@ -35,7 +35,8 @@ def descendants(pid: int) -> list[Process]:
     for entry in PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError, IndexError):
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                status = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+                parent = int(status.rpartition(")")[2].split()[1])
                 children.setdefault(parent, []).append(int(entry.name))
     found, waiting = [], [pid]
     while waiting:
@@ -87,7 +88,7 @@ def proportional(processes: Callable[[], list[Process]]) -> Callable[[], int]:
 def _kilobytes(path: Path, field: str) -> int:
     """A field of a file of /proc in bytes; 0 when the process is gone."""
     with contextlib.suppress(OSError):
-        for line in path.read_text().splitlines():
+        for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith(f"{field}:"):
                 return int(line.split()[1]) * 1024
     return 0

@@ -143,7 +143,7 @@ class Service:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while "ready at" not in self._log.read_text():
+        while "ready at" not in (log := self._log.read_text(encoding="utf-8")):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise StartError(f"the service did not start:\n{self._log.read_text()}")
+                raise StartError(f"the service did not start:\n{log}")
             time.sleep(0.2)

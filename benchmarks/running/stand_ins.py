@@ -51,7 +51,8 @@ COMMUNITY = {
 def save_wav2vec2_base(folder: Path) -> Path:
     """A wav2vec2-base with random weights, as the hub would hold it."""
     folder.mkdir(parents=True)
-    (folder / "vocab.json").write_text(json.dumps({label: i for i, label in enumerate(LABELS)}))
+    vocabulary = json.dumps({label: i for i, label in enumerate(LABELS)})
+    (folder / "vocab.json").write_text(vocabulary, encoding="utf-8")
     torch.manual_seed(SEED)
     network = Wav2Vec2ForCTC(Wav2Vec2Config(vocab_size=len(LABELS), pad_token_id=0))
     with torch.no_grad():
@@ -75,7 +76,7 @@ def save_community(folder: Path) -> Path:
     and the PLDA are random.
     """
     (folder / "plda").mkdir(parents=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(COMMUNITY))
+    (folder / "config.yaml").write_text(yaml.safe_dump(COMMUNITY), encoding="utf-8")
     torch.manual_seed(SEED)
     _save(WeSpeakerResNet34(), folder / "embedding", _embedding_task())
     _save(_powerset_segmentation(), folder / "segmentation", segmentation_task())

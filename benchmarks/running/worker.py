@@ -37,7 +37,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                text=True,
+                encoding="utf-8",
                 start_new_session=True,
             )
 
@@ -66,7 +66,7 @@ class Worker:
         return answer
 
     def _said(self) -> str:
-        return self._log.read_text(errors="replace")[-LOG_CHARACTERS:]
+        return self._log.read_text(encoding="utf-8", errors="replace")[-LOG_CHARACTERS:]
 
     def __enter__(self) -> "Worker":
         return self
@@ -85,7 +85,7 @@ class Worker:
 def answer_commands(commands: Mapping[str, Callable[..., dict]]) -> None:
     """Answer commands from the standard input until it ends."""
     # Libraries print; only answers may go to whoever asked.
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in sys.stdin:
         arguments = json.loads(line)

@@ -16,6 +16,7 @@ from pipeline.serving.failures import to_response
 from pipeline.serving.signals import PREPARE, signal_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
+from pipeline.utf8 import speak_utf8
 
 Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
@@ -32,6 +33,7 @@ class Leaf(ABC):
 
     def initialize(self, args: dict[str, str]) -> None:
         """Load the network on the device that Triton chose for this instance."""
+        speak_utf8()
         os.nice(self.NICENESS)
         on_gpu = args["model_instance_kind"] == "GPU"
         self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0

@@ -20,6 +20,7 @@ from pipeline.serving.sibling_steps import SiblingSteps
 from pipeline.serving.signals import CANCEL, signal_of
 from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
+from pipeline.utf8 import speak_utf8
 
 Result = TypeVar("Result")
 
@@ -38,6 +39,7 @@ class Step(ABC):
 
     def initialize(self, args: dict[str, str]) -> None:
         """Prepare the step."""
+        speak_utf8()
         settings = current_settings()
         self._most = max(self.REQUESTS, settings.max_requests)
         # Threads that wait for leaves cost little.

@@ -21,6 +21,7 @@ from pipeline.transcription.decoding import compression_ratio, search
 from pipeline.transcription.spectrogram import HOP, Spectrogram
 from pipeline.transcription.vocabulary import MAX_TOKENS, Vocabulary
 from pipeline.transcription.word_timing import words_of
+from pipeline.utf8 import as_utf8
 from pipeline.workers import Workers
 
 LANGUAGES_REPORTED = 5
@@ -53,7 +54,7 @@ class Recogniser:
     ) -> None:
         self._workers = Workers(cores if device == "cpu" else 1)
         self._network = ctranslate2.models.Whisper(
-            str(folder),
+            as_utf8(folder),
             device=device,
             device_index=device_index,
             compute_type=compute_type,

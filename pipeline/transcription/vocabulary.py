@@ -6,6 +6,7 @@ from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as TokenizerModel
 
 from pipeline.options import Options
+from pipeline.utf8 import as_utf8
 
 MAX_TOKENS = 448  # Whisper's decoder context
 MAX_PROMPT = MAX_TOKENS // 2 - 1  # tokens of what came before, as OpenAI's decoder
@@ -15,7 +16,7 @@ class Vocabulary:
     """The vocabulary of one Whisper, in the ``tokenizer.json`` of its folder."""
 
     def __init__(self, folder: Path, multilingual: bool) -> None:
-        self._model = TokenizerModel.from_file(str(folder / "tokenizer.json"))
+        self._model = TokenizerModel.from_file(as_utf8(folder / "tokenizer.json"))
         self._multilingual = multilingual
 
     def tokenizer(self, language: str, task: str) -> Tokenizer:

@@ -15,6 +15,7 @@ import onnxruntime
 from faster_whisper.utils import get_assets_path
 
 from pipeline.audio import SAMPLE_RATE, to_float
+from pipeline.utf8 import as_utf8
 
 FRAME = 512  # samples that one probability stands for, 32 ms; fixed by the network
 CONTEXT = 64  # samples before a frame that the network also sees; fixed by the network
@@ -48,7 +49,7 @@ class VoiceActivityDetector:
         self._heed: Callable[[], None] = lambda: None
         weights = next(Path(get_assets_path()).glob("silero_vad*.onnx"))
         self._network = onnxruntime.InferenceSession(
-            str(weights), options, providers=["CPUExecutionProvider"]
+            as_utf8(weights), options, providers=["CPUExecutionProvider"]
         )
 
     def heeding(self, check: Callable[[], None]) -> "VoiceActivityDetector":

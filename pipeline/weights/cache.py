@@ -58,6 +58,6 @@ def sha256_of(path: Path) -> str:
 def _locked(path: Path) -> Iterator[None]:
     """Hold ``path`` for this process and thread; the kernel frees it if the process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    with path.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

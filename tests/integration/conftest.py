@@ -88,6 +88,7 @@ def start_service(folder: Path, **variables: str) -> RunningService:
         "ALIGNMENT": "attention",
         "HF_HUB_OFFLINE": "1",
         "HF_TOKEN": "",
+        "LC_ALL": "C",  # what works in this locale works in each
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "TRITON_HOST": "127.0.0.1",
@@ -121,9 +122,9 @@ def start_service(folder: Path, **variables: str) -> RunningService:
 def wait_until_ready(running: RunningService) -> None:
     """Wait until the launcher says so; one that ends instead fails with what it wrote."""
     deadline = time.monotonic() + START_SECONDS
-    while "ready at" not in running.log.read_text():
+    while "ready at" not in (log := running.log.read_text(encoding="utf-8")):
         if running.process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"the service did not start:\n{running.log.read_text()}")
+            pytest.fail(f"the service did not start:\n{log}")
         time.sleep(0.2)
 
 

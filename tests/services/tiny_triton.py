@@ -35,17 +35,17 @@ def tiny_triton(run: Path, graph: Path = GRAPH, **variables: str) -> Iterator[Se
     Args:
         run: a folder.
         graph: the model repository.
-        variables: go before the environment, for the models.
+        variables: go before the environment.
     """
     http, grpc, metrics = free_ports(3)
-    settings = Settings(
-        _env_file=None,
-        device="cpu",
-        triton_http_port=http,
-        triton_grpc_port=grpc,
-        triton_metrics_port=metrics,
-    )
     with patch.dict(os.environ, variables):
+        settings = Settings(
+            _env_file=None,
+            device="cpu",
+            triton_http_port=http,
+            triton_grpc_port=grpc,
+            triton_metrics_port=metrics,
+        )
         models = render(run / "models", settings, graph)
         server = TritonServer(settings, assemble(settings), run / "models", models, run)
     try:

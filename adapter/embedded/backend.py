@@ -2,10 +2,14 @@
 
 The wheel carries NVIDIA's ``tritonserver`` with its Python backend.  It is never
 installed: its pinned dependencies do not go together with ours.
+
+``python -m adapter.embedded.backend FOLDER`` lays the files out in a new folder, for an
+image that has them.
 """
 
 import os
 import shutil
+import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -13,7 +17,7 @@ from pathlib import Path
 
 from adapter.embedded.interpreter import PYTHONS, check_interpreter, python_version
 from pipeline.settings import Settings
-from pipeline.weights.bundled import download_wheel
+from pipeline.weights.bundled import download_wheels
 from pipeline.weights.cache import fetched_once
 from pipeline.weights.catalog import Wheel
 
@@ -47,14 +51,20 @@ def assemble(settings: Settings) -> Backend:
         WeightsUnavailable: the wheel cannot be downloaded.
     """
     check_interpreter()
-    root = fetched_once(settings.cache_dir / f"triton-{TRITON_VERSION}", _fetch)
-    return Backend(root / "bin/tritonserver", root / "backends" / python_version(), root / "lib")
+    return laid_out(fetched_once(settings.cache_dir / f"triton-{TRITON_VERSION}", _fetch))
+
+
+def laid_out(folder: Path) -> Backend:
+    """The server whose files lie in ``folder``, with the backend for this interpreter."""
+    return Backend(
+        folder / "bin/tritonserver", folder / "backends" / python_version(), folder / "lib"
+    )
 
 
 def _fetch(folder: Path) -> None:
     shutil.rmtree(folder)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".wheel-") as unpacked:
-        wheel = download_wheel(PYTRITON, Path(unpacked))
+        wheel = download_wheels([PYTRITON], Path(unpacked))[PYTRITON]
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(unpacked)
         server = Path(unpacked, SERVER)
@@ -73,3 +83,7 @@ def _move(source: Path, target: Path, executable: bool = False) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(source, target)
     os.chmod(target, 0o755 if executable else 0o644)
+
+
+if __name__ == "__main__":
+    fetched_once(Path(sys.argv[1]), _fetch)

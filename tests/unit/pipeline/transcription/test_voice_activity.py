@@ -106,7 +106,7 @@ def test_who_does_not_wait_any_more_ends_the_listening(detector, monkeypatch):
             raise TimeoutError("nobody waits")
 
     with pytest.raises(TimeoutError, match="nobody waits"):
-        list(detector.heeding(check).spans(np.zeros(9 * FRAME, np.int16), LONGEST_SPEECH))
+        list(detector.cancellable(check).spans(np.zeros(9 * FRAME, np.int16), LONGEST_SPEECH))
     assert len(looks) == 3
     assert list(detector.spans(np.zeros(9 * FRAME, np.int16), LONGEST_SPEECH)) == []
     assert len(looks) == 3, "others are looked after as well"

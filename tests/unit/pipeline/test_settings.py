@@ -67,6 +67,23 @@ def test_defaults_follow_the_hardware(monkeypatch, cuda, model, compute_type, de
     assert settings.torch_device == device
 
 
+@pytest.mark.parametrize(
+    ("cuda", "setting", "asked", "method"),
+    [
+        (False, "auto", None, "attention"),
+        (True, "auto", None, "auto"),
+        (False, "ctc", None, "ctc"),
+        (False, "ctc", "auto", "attention"),
+        (True, "attention", "auto", "auto"),
+        (False, "attention", "ctc", "ctc"),
+        (True, "ctc", "attention", "attention"),
+    ],
+)
+def test_auto_is_cross_attention_where_there_is_no_gpu(monkeypatch, cuda, setting, asked, method):
+    monkeypatch.setattr(hardware, "cuda_is_available", lambda: cuda)
+    assert read_settings(alignment=setting).alignment_method(asked) == method
+
+
 def test_what_is_set_goes_before_the_defaults(monkeypatch):
     monkeypatch.setenv("PRELOAD_MODEL", "small")
     monkeypatch.setenv("COMPUTE_TYPE", "float32")

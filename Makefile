@@ -1,6 +1,7 @@
 # make serve   the service on this machine, with everything it needs, until Ctrl-C
 # make test    every test
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
+# make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfiles and the compose files
 # make clean   remove what make made here; the weights stay in CACHE_DIR
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 VERSION := import sys; print(*sys.version_info[:3], sep=".")
 INSTALLED := $(VENV)/.installed-$(shell { $(PYTHON) -c '$(VERSION)'; } 2>/dev/null)
 
-.PHONY: serve test bench lint clean
+.PHONY: serve test bench mutants lint clean
 
 serve: $(INSTALLED)
 	@exec $(BIN)/python -m adapter.serve
@@ -21,6 +22,9 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@exec $(BIN)/python -m benchmarks $(BENCH)
+
+mutants: $(INSTALLED)
+	@exec $(BIN)/python -m tests.mutants $(MUTANTS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ from tests.mutants.operators import OPERATORS, places
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change to one module; ``rank`` is its lot."""
+    """One change to one module."""
 
     module: Path
     line: int
@@ -22,7 +22,6 @@ class Mutant:
     before: str
     after: str
     code: str
-    rank: bytes
 
 
 def draw(root: Path, modules: list[Path], seed: int, count: int) -> list[Mutant]:
@@ -31,15 +30,14 @@ def draw(root: Path, modules: list[Path], seed: int, count: int) -> list[Mutant]
     A mutant's lot depends on the line that it changes and not on the others: what is written
     elsewhere leaves it in the sample or out of it.
     """
-    ranked = sorted(
-        (lot for module in modules for lot in _lots(root, module, seed)), key=lambda lot: lot[0]
-    )
     drawn: dict[tuple, Mutant] = {}
-    for rank, module, operator, occurrence, start in ranked:
+    for _, module, operator, occurrence, start in sorted(
+        lot for each in modules for lot in _lots(root, each, seed)
+    ):
         if len(drawn) == count:
             break
         place = (module, start)
-        if place not in drawn and (mutant := _mutant(root, rank, module, operator, occurrence)):
+        if place not in drawn and (mutant := _mutant(root, module, operator, occurrence, start[0])):
             drawn[place] = mutant
     return list(drawn.values())
 
@@ -55,20 +53,14 @@ def _lots(root: Path, module: Path, seed: int) -> Iterator[tuple]:
             yield lot, module, name, occurrence, start
 
 
-def _mutant(root: Path, rank: bytes, module: Path, operator: str, occurrence: int) -> Mutant | None:
+def _mutant(root: Path, module: Path, operator: str, occurrence: int, line: int) -> Mutant | None:
     """None where the operator cannot do it, or the code stays the same."""
     source = (root / module).read_text(encoding="utf-8")
     try:
         code = mutate_code(source, OPERATORS[operator](), occurrence)
     except AttributeError:  # Cosmic Ray cannot replace one of several exceptions with dotted names
         return None
-    changed = [
-        (number, before.strip(), after.strip())
-        for number, (before, after) in enumerate(
-            zip(source.splitlines(), code.splitlines(), strict=False), start=1
-        )
-        if before != after
-    ]
-    if not changed:
+    if code == source:
         return None
-    return Mutant(module, changed[0][0], operator, changed[0][1], changed[0][2], code, rank)
+    before, after = (text.splitlines()[line - 1].strip() for text in (source, code))
+    return Mutant(module, line, operator, before, after, code)

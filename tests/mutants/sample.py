@@ -8,7 +8,9 @@ from pathlib import Path
 
 import parso
 from cosmic_ray.mutating import mutate_code
+from parso.python.tree import Module
 
+from tests.mutants.modules import PARTS_LEFT_OUT
 from tests.mutants.operators import OPERATORS, places
 
 
@@ -45,12 +47,24 @@ def draw(root: Path, modules: list[Path], seed: int, count: int) -> list[Mutant]
 def _lots(root: Path, module: Path, seed: int) -> Iterator[tuple]:
     source = (root / module).read_text(encoding="utf-8")
     lines, tree, seen = source.splitlines(), parso.parse(source), Counter()
+    left_out = set(PARTS_LEFT_OUT.get(module, ()))
     for name, operator in OPERATORS.items():
         for occurrence, start in places(operator(), tree):
+            if _definitions(tree, start) & left_out:
+                continue
             change = f"{module.as_posix()} {name} {lines[start[0] - 1].strip()}"
             seen[change] += 1
             lot = hashlib.sha256(f"{seed} {change} {seen[change]}".encode()).digest()
             yield lot, module, name, occurrence, start
+
+
+def _definitions(tree: Module, position: tuple[int, int]) -> set[str]:
+    """The names of the functions and classes around a place."""
+    node, names = tree.get_leaf_for_position(position), set()
+    while node := node.parent:
+        if node.type in ("classdef", "funcdef"):
+            names.add(node.name.value)
+    return names
 
 
 def _mutant(root: Path, module: Path, operator: str, occurrence: int, line: int) -> Mutant | None:

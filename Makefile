@@ -1,6 +1,7 @@
 # make serve   the service on this machine, with everything it needs, until Ctrl-C
 # make test    every test
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
+# make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfile and the compose files
 # make lock    pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
 # make clean   remove what make made here; the weights stay in CACHE_DIR
@@ -11,7 +12,7 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test bench lint lock clean interpreter
+.PHONY: serve test bench mutants lint lock clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
@@ -21,6 +22,9 @@ test: interpreter
 
 bench: interpreter
 	@exec $(DEV) python -m benchmarks $(BENCH)
+
+mutants: interpreter
+	@exec $(DEV) python -m tests.mutants $(MUTANTS)
 
 lint: interpreter
 	@$(DEV)

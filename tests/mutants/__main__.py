@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.mutants import trial
 from tests.mutants.modules import mutated, tests_beside
 from tests.mutants.sample import Mutant, draw
+from tests.mutants.trial import Outcome
 
 ROOT = Path(__file__).parents[2]
 WANTED = 85  # of a hundred mutants
@@ -33,36 +34,41 @@ def main() -> int:
     ]
     begin = time.monotonic()
     mutants = draw(ROOT, modules, arguments.seed, arguments.count)
-    results: dict[Path, list[tuple[Mutant, bool]]] = defaultdict(list)
+    results: dict[Path, list[Outcome]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copies = trial.copies(ROOT, Path(folder), arguments.workers)
         groups = {tuple(sorted(tests_beside(mutant.module, ROOT))) for mutant in mutants}
         took = trial.baseline(copies[0], sorted(groups))
         print(f"{len(mutants)} mutants, seed {arguments.seed}", flush=True)
-        for mutant, killed in trial.run(mutants, copies, took):
-            results[mutant.module].append((mutant, killed))
-            if not killed:
-                print(
-                    f"survived: {mutant.module}:{mutant.line} {mutant.operator}\n"
-                    f"    {mutant.before}\n    {mutant.after}",
-                    flush=True,
-                )
+        for mutant, outcome in trial.run(mutants, copies, took):
+            results[mutant.module].append(outcome)
+            if outcome is not Outcome.KILLED:
+                tell(mutant, outcome)
     score = report(results)
     print(f"{time.monotonic() - begin:.0f} s")
     return 0 if score >= WANTED else 1
 
 
-def report(results: dict[Path, list[tuple[Mutant, bool]]]) -> float:
+def tell(mutant: Mutant, outcome: Outcome) -> None:
+    """Print a mutant that is worth a look."""
+    print(f"{outcome.value}: {mutant.module}:{mutant.line} {mutant.operator}")
+    print(f"    {mutant.before}\n    {mutant.after}", flush=True)
+
+
+def report(results: dict[Path, list[Outcome]]) -> float:
     """Print a line for each module.
 
     Returns:
-        How many of a hundred mutants were killed.
+        How many of a hundred mutants were noticed.
     """
-    rows = [(str(module), [killed for _, killed in results[module]]) for module in sorted(results)]
-    everything = [killed for _, row in rows for killed in row]
-    for name, row in [*rows, ("all", everything)]:
-        print(f"{name:50}{sum(row):5} of {len(row):4}{100 * sum(row) / len(row):7.1f} %")
-    return 100 * sum(everything) / len(everything)
+    everything = [outcome for outcomes in results.values() for outcome in outcomes]
+    rows = [(str(module), results[module]) for module in sorted(results)]
+    for name, outcomes in [*rows, ("all", everything)]:
+        noticed = len(outcomes) - outcomes.count(Outcome.SURVIVED)
+        score = 100 * noticed / len(outcomes)
+        hung = f", {number} hung" if (number := outcomes.count(Outcome.HUNG)) else ""
+        print(f"{name:50}{noticed:5} of {len(outcomes):4}{score:7.1f} %{hung}")
+    return score
 
 
 if __name__ == "__main__":

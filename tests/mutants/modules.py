@@ -19,6 +19,7 @@ LEFT_OUT = {
     ),
     "needs Triton": (
         "adapter/embedded/*.py",
+        "adapter/routes/*.py",
         "adapter/serve.py",
         "adapter/triton/engine.py",
         "adapter/triton/loaded_models.py",
@@ -41,6 +42,13 @@ LEFT_OUT = {
         "adapter/key_documentation.py",
         "adapter/*/documentation.py",
     ),
+}
+# The same inside of modules that are mutated.
+PARTS_LEFT_OUT = {
+    Path("adapter/service.py"): ("_work", "_decode", "_decode_to"),
+    Path("adapter/triton/shared_memory.py"): ("AudioRegions",),
+    Path("adapter/triton/streaming.py"): ("ask_in_parts",),
+    Path("pipeline/diarization/recipe.py"): ("community", "read_recipe"),
 }
 
 # Tests beside these modules that load a network or start a program: too long for each mutant.

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ OURS = (*PACKAGES, "tests", "benchmarks", "conftest", "test_")
 QUIET = ["-q", "-x", "-p", "no:cacheprovider", "--tb=no", "--hypothesis-seed=0"]
 
 Tests = tuple[Path, ...]
+
+
+class Outcome(Enum):
+    """What became of a mutant; one that hangs was noticed as well as one that was killed."""
+
+    KILLED = "killed"
+    HUNG = "hung"
+    SURVIVED = "survived"
 
 
 @dataclass
@@ -78,8 +87,8 @@ def copies(root: Path, folder: Path, number: int) -> list[Path]:
 
 def run(
     mutants: list[Mutant], free: list[Path], took: dict[Tests, float]
-) -> Iterator[tuple[Mutant, bool]]:
-    """Each mutant as it is decided, and whether it was killed; one that hangs was noticed too."""
+) -> Iterator[tuple[Mutant, Outcome]]:
+    """Each mutant and its outcome, as soon as it is decided."""
     trials: list[Trial] = []
     waiting = list(reversed(mutants))
     while waiting or trials:
@@ -94,13 +103,17 @@ def run(
             ended, status = os.waitpid(trial.process, os.WNOHANG)
             if not ended and time.monotonic() < trial.end:
                 continue
-            if not ended:
+            if ended:
+                passed = os.waitstatus_to_exitcode(status) == pytest.ExitCode.OK
+                outcome = Outcome.SURVIVED if passed else Outcome.KILLED
+            else:
                 os.killpg(trial.process, signal.SIGKILL)
-                _, status = os.waitpid(trial.process, 0)
+                os.waitpid(trial.process, 0)
+                outcome = Outcome.HUNG
             (trial.copy / trial.mutant.module).write_text(trial.original, encoding="utf-8")
             trials.remove(trial)
             free.append(trial.copy)
-            yield trial.mutant, os.waitstatus_to_exitcode(status) != pytest.ExitCode.OK
+            yield trial.mutant, outcome
         time.sleep(PAUSE)
 
 

@@ -47,6 +47,22 @@ def test_a_word_goes_to_who_has_most_of_it():
     assert said(result) == [("B", "word")]
 
 
+def test_what_somebody_said_before_takes_nothing_from_what_they_say_now():
+    result = attribute(
+        transcript(("word", 10.0, 10.4)),
+        turns(("A", 8.5, 9.0), ("A", 10.0, 10.25), ("B", 10.25, 13.0)),
+    )
+    assert said(result) == [("A", "word")]
+
+
+def test_a_millisecond_more_of_a_word_is_no_more():
+    result = attribute(
+        transcript(("word", 1.0, 1.0104), ("words", 1.0104, 2.0)),
+        turns(("A", 0.0, 1.0054), ("B", 1.005, 3.0)),
+    )
+    assert said(result) == [("B", "word words")]
+
+
 def test_a_word_outside_all_turns_goes_to_the_nearest():
     result = attribute(transcript(("word", 4.0, 4.5)), turns(("A", 0.0, 1.0), ("B", 5.0, 9.0)))
     assert said(result) == [("B", "word")]
@@ -132,6 +148,15 @@ def test_speakers_are_named_in_the_order_in_which_they_are_read():
         "SPEAKER_00",
     ]
     assert result.speaker_embeddings == {"SPEAKER_00": [1.0, 0.0], "SPEAKER_01": [0.0, 1.0]}
+
+
+def test_who_has_no_embedding_has_a_name_all_the_same():
+    result = attribute(
+        transcript(("Hi.", 0.0, 1.0), ("Oh.", 1.0, 2.0)), turns(("B", 0.0, 1.0), ("A", 1.0, 2.0))
+    )
+    named = name_by_appearance(result.model_copy(update={"speaker_embeddings": {"A": [1.0]}}))
+    assert said(named) == [("SPEAKER_00", "Hi."), ("SPEAKER_01", "Oh.")]
+    assert named.speaker_embeddings == {"SPEAKER_01": [1.0]}
 
 
 def test_nobody_stays_without_a_name():

@@ -100,6 +100,14 @@ def test_text():
     assert render(TRANSCRIPT, "text") == {"text": "Hello? Hi. Oh hello, World."}
 
 
+def test_text_has_the_spaces_of_its_language():
+    segments = [Segment(start=0, end=1, text=text) for text in ("こんにちは。", "はい。")]
+    japanese = TRANSCRIPT.model_copy(update={"segments": segments, "language": "ja"})
+    assert render(japanese, "text") == {"text": "こんにちは。はい。"}
+    translated = japanese.model_copy(update={"task": "translate"})
+    assert render(translated, "text") == {"text": "こんにちは。 はい。"}
+
+
 def test_srt():
     assert render(TRANSCRIPT, "srt")["srt"] == (
         "1\n00:00:06,700 --> 00:00:08,200\n[SPEAKER_00] Hello? Hi.\n"

@@ -10,17 +10,13 @@ from starlette.requests import Request
 
 from adapter.errors import TooLarge, TooSlow
 from adapter.intake import uploads
-from adapter.intake.uploads import (
-    FORM_BYTES,
-    MEGABYTE,
-    STALL_BYTES,
-    Upload,
-    drain,
-    receive_upload,
-)
+from adapter.intake.uploads import Upload, drain, receive_upload
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
 
+MEGABYTE = 1 << 20
+FORM_BYTES = 1 << 20  # that a body may have beside its file
+STALL_BYTES = 256 << 10
 BOUNDARY = "boundary"
 FIELD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
 FILE = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="%s"; filename="a.wav"\r\n\r\n'

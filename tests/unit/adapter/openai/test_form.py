@@ -109,6 +109,24 @@ def test_what_cannot_be_done_is_named(fields, words):
         read(*fields)
 
 
+@pytest.mark.parametrize(
+    ("field", "least", "most"),
+    [
+        ("beam_size", 1, 10),
+        ("num_speakers", 1, 50),
+        ("min_speakers", 1, 50),
+        ("max_speakers", 1, 50),
+        ("temperature", 0, 1),
+    ],
+)
+def test_the_bounds_of_a_field_are_inside(field, least, most):
+    for value in (least, most):
+        assert getattr(read((field, str(value))).options, field) == value
+    for value in (least - 1, most + 1):
+        with pytest.raises(InvalidRequest, match=field):
+            read((field, str(value)))
+
+
 def test_a_translation_has_no_speakers():
     with pytest.raises(InvalidRequest, match="response_format: 'diarized_json'"):
         read(("response_format", "diarized_json"), task="translate")

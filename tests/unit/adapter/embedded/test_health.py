@@ -15,7 +15,7 @@ def answering(index: object, transcript: object) -> Iterator[int]:
     """A server that speaks as Triton does: its port."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - as http.server calls it
+        def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             body = index if self.path == "/v2/repository/index" else transcript
             content = json.dumps(body).encode()

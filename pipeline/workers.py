@@ -18,8 +18,8 @@ class Workers:
     and longest where something else wants their cores; workers do not.
     """
 
-    def __init__(self, cores: int) -> None:
-        self.threads = max(1, min(cores // 2, MOST_THREADS))
+    def __init__(self, cores: int, most_threads: int = MOST_THREADS) -> None:
+        self.threads = max(1, min(cores // 2, most_threads))
         self.count = max(1, cores // self.threads)
         self._pool = ThreadPoolExecutor(self.count, "worker")
 

@@ -25,9 +25,12 @@ def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation
     if folder is None:
         from pipeline.diarization.networks.segmentation import OnnxSegmentation
 
-        return OnnxSegmentation(segmentation_file(settings), device, cores)
+        return OnnxSegmentation.open(segmentation_file(settings), device, cores)
+    if device == "cpu":
+        from pipeline.diarization.networks.community_onnx import open_segmentation
 
-    from pipeline.diarization.networks.community import TorchSegmentation
+        return open_segmentation(folder / "segmentation", cores)
+    from pipeline.diarization.networks.community_torch import TorchSegmentation
 
     set_torch_threads(cores)
     return TorchSegmentation(folder / "segmentation", device, cores)
@@ -42,7 +45,11 @@ def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
         from pipeline.diarization.networks.ecapa import Ecapa
 
         return Ecapa(speaker_embedding_folder(settings), device, cores)
-    from pipeline.diarization.networks.community import WeSpeaker
+    if device == "cpu":
+        from pipeline.diarization.networks.community_onnx import OnnxWeSpeaker
+
+        return OnnxWeSpeaker(folder / "embedding", cores)
+    from pipeline.diarization.networks.community_torch import WeSpeaker
 
     return WeSpeaker(folder / "embedding", device)
 

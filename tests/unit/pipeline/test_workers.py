@@ -18,6 +18,11 @@ def test_workers_and_their_threads_fill_the_cores(cores, count, threads):
     assert (workers.count, workers.threads) == (count, threads)
 
 
+def test_workers_that_gain_nothing_from_threads_have_a_core_each():
+    workers = Workers(8, most_threads=1)
+    assert (workers.count, workers.threads) == (8, 1)
+
+
 def test_workers_compute_at_once_and_answer_in_order():
     both = threading.Barrier(2)
 

@@ -1,4 +1,4 @@
-"""The networks of pyannote's community-1, from its checkpoints."""
+"""The networks of pyannote's community-1 in torch, for CUDA."""
 
 import warnings
 from collections.abc import Sequence

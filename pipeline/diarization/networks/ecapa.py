@@ -37,7 +37,7 @@ def is_alone(samples: int) -> bool:
 
 
 def frames_around(frames: int, alone: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The frames that each is compared with, INT64 [T] each: the first, and the one after the last."""
+    """The first frame that each is compared with, and the one after the last, INT64 [T]."""
     if alone:
         return np.zeros(frames, np.int64), np.full(frames, frames, np.int64)
     frame = np.arange(frames)

@@ -45,10 +45,11 @@ class TorchEcapa:
         samples = torch.from_numpy(to_float(audio)).to(self._device)
         frames, shared = self._frames(samples[None])
         chosen = [np.flatnonzero(mask) for mask in resample(masks, len(frames))]
-        for row, indexes in enumerate(chosen):
-            if len(indexes):
-                each = torch.from_numpy(indexes).to(self._device)
-                embeddings[row] = self._pool(frames[each], shared[each]).cpu().numpy()
+        spoken = [row for row, indexes in enumerate(chosen) if len(indexes)]
+        if spoken:
+            each = (torch.from_numpy(chosen[row]).to(self._device) for row in spoken)
+            pooled = [self._pool(frames[indexes], shared[indexes]) for indexes in each]
+            embeddings[spoken] = torch.stack(pooled).cpu().numpy()
         return embeddings
 
     def _frames(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -36,12 +36,18 @@ def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation
 def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
     """community-1's WeSpeaker where its weights may be had, else ECAPA."""
     device, cores = _device(settings, device_index), settings.cores_of("speaker_embedding")
-    set_torch_threads(cores)
     folder = community_folder(settings)
-    if folder is None:
-        from pipeline.diarization.networks.ecapa import Ecapa
+    if folder is None and device == "cpu":
+        from pipeline.diarization.networks.ecapa_onnx import OnnxEcapa
 
-        return Ecapa(speaker_embedding_folder(settings), device, cores)
+        return OnnxEcapa(speaker_embedding_folder(settings), cores)
+
+    set_torch_threads(cores)
+    if folder is None:
+        from pipeline.diarization.networks.ecapa_torch import TorchEcapa
+
+        return TorchEcapa(speaker_embedding_folder(settings), device)
+
     from pipeline.diarization.networks.community import WeSpeaker
 
     return WeSpeaker(folder / "embedding", device)

@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 
 from pipeline.audio import to_float
+from pipeline.diarization.networks.sessions import session_options
 from pipeline.diarization.windows import SPEAKERS
 
 SIMULTANEOUS = 2  # local speakers who may speak at once
@@ -34,14 +35,12 @@ class OnnxSegmentation:
             device: ``cpu`` or ``cuda:0``, …; without ONNX Runtime's CUDA build always the CPU.
             threads: on the CPU; 0 leaves their number to ONNX Runtime.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that wait actively take the cores from the other leaves.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers: list[str | tuple[str, dict]] = ["CPUExecutionProvider"]
         if device != "cpu" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
             providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.split(":")[1]}))
-        self._session = onnxruntime.InferenceSession(str(file), options, providers=providers)
+        self._session = onnxruntime.InferenceSession(
+            str(file), session_options(threads), providers=providers
+        )
         self._input = self._session.get_inputs()[0].name
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:

@@ -150,7 +150,10 @@ def test_models_that_are_offered_by_their_names(name, model):
 
 @pytest.mark.parametrize("name", ["base", "somebody/other", "/models/theirs", "large"])
 def test_a_model_that_is_not_offered_is_refused_with_those_that_are(name):
-    with pytest.raises(InvalidRequest, match=r"^model: .*tiny\.en, small, somebody/whisper"):
+    refusal = (
+        r"^model: '.*' is not offered here; .*tiny\.en, small, somebody/whisper, /models/ours$"
+    )
+    with pytest.raises(InvalidRequest, match=refusal):
         read_parameters({"model": name}, {}, OFFERED)
 
 
@@ -176,6 +179,7 @@ def test_the_models_that_are_listed():
         ({"task": "sing"}, "task", "'transcribe' or 'translate'"),
         ({"language": "klingon"}, "language", "en, es"),
         ({"model": "enormous"}, "model", "base, tiny.en, tiny"),
+        ({"model": "enormous"}, "model", "and any CTranslate2 Whisper"),
         ({"model": "../../etc"}, "model", "base, tiny.en, tiny"),
         ({"model": "/etc"}, "model", "base, tiny.en, tiny"),
         ({"encode": "perhaps"}, "encode", "true or false"),

@@ -87,6 +87,7 @@ def test_a_cue_is_broken_at_a_joint_if_its_lines_are_not_too_uneven():
 def test_what_takes_more_than_seven_seconds_is_two_cues():
     for pace, number in ((1.1, 1), (1.2, 2)):
         assert len(lines_of(spoken("Slowly, very slowly, he said it.", pace=pace))) == number
+    assert lines_of(spoken("Very slowly.", pace=4.0)) == [["Very"], ["slowly."]]
 
 
 def test_a_line_does_not_end_with_a_word_that_belongs_to_the_next():

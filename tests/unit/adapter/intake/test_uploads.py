@@ -151,7 +151,7 @@ def test_more_than_one_file_is_refused():
 def test_a_client_that_gets_on_has_time(clock):
     sent = body(bytes(4 * STALL_BYTES))
     clock.blocks = [sent[i : i + STALL_BYTES] for i in range(0, len(sent), STALL_BYTES)]
-    received(clock, upload_stall_seconds=15, upload_timeout_seconds=1000)
+    received(clock, upload_stall_seconds=9, upload_timeout_seconds=1000)
     assert clock.clock == 50.0
 
 

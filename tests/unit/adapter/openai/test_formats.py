@@ -1,12 +1,13 @@
 """A transcript in OpenAI's shapes."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 
 import pytest
 
-from adapter.openai.events import server_sent_events
+from adapter.openai.events import EventStream, server_sent_events
 from adapter.openai.formats import as_diarized_json, as_verbose_json, letter
 from adapter.openai.parameters import Parameters
 from documents import Segment, Transcript, Word
@@ -149,3 +150,28 @@ def test_a_late_failure_is_the_last_event_and_an_early_one_is_raised():
     assert "too much" in error["error"]["message"]
     with pytest.raises(Overloaded):
         events_of(Overloaded("too much"))
+
+
+def test_events_are_sent_and_all_that_they_hold_is_let_go():
+    sent, let_go = [], []
+
+    async def others() -> AsyncIterator[str]:
+        yield "second"
+        assert not let_go
+
+    async def receive() -> dict:
+        await asyncio.sleep(600)
+        return {}
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        held = contextlib.AsyncExitStack()
+        held.callback(let_go.append, True)
+        await EventStream("first", others(), held)({"type": "http"}, receive, send)
+
+    asyncio.run(run())
+    assert b"".join(message.get("body", b"") for message in sent) == b"firstsecond"
+    assert (b"content-type", b"text/event-stream; charset=utf-8") in sent[0]["headers"]
+    assert let_go == [True]

@@ -56,6 +56,15 @@ def test_the_dead_models_name_is_without_its_instances():
     assert from_triton(InferenceServerException(text, INTERNAL)).model == "speaker_embedding"
 
 
+def test_what_is_told_is_the_models_own_words_or_says_which_is_not_loaded():
+    for text, told in (
+        ("in ensemble 'asr', Overloaded: too many\nchunks", "too many\nchunks"),
+        ("in ensemble 'asr', PipelineError: Model 'whisper' is not ready.", "the model whisper is"),
+        ("Stub process 'whisper_0_0' is not healthy.", "the process of the model whisper has died"),
+    ):
+        assert str(from_triton(InferenceServerException(text, INTERNAL))).startswith(told)
+
+
 def test_a_clients_words_do_not_pass_for_tritons():
     text = "in ensemble 'asr', InvalidRequest: no model \"Stub process 'x_0_0' is not healthy\""
     assert type(from_triton(InferenceServerException(text, INTERNAL))) is InvalidRequest

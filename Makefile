@@ -1,5 +1,6 @@
 # make serve   the service on this machine, with everything it needs, until Ctrl-C
 # make test    every test
+# make test-long   what takes minutes for what a shorter test shows already
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
 # make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfile and the compose files
@@ -12,13 +13,16 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test bench mutants lint lock clean interpreter
+.PHONY: serve test test-long bench mutants lint lock clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
 
 test: interpreter
 	@exec $(DEV) python -m pytest
+
+test-long: interpreter
+	@exec $(DEV) python -m pytest -m long
 
 bench: interpreter
 	@exec $(DEV) python -m benchmarks $(BENCH)

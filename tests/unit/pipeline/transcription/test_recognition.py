@@ -138,7 +138,6 @@ def test_a_batch_answers_as_its_chunks_would_alone(recogniser, introduction, sam
     alone = [recogniser.recognise([request])[0] for request in requests]
     for answer, expected in zip(together, alone, strict=True):
         assert word_error_rate(expected.text, answer.text) <= 0.3
-    assert len({chunk.text for chunk in together}) == len(requests)
     assert together[0].words
     assert together[2].words == []
 

@@ -7,15 +7,20 @@ those of OpenAI's decoder (https://github.com/openai/whisper).
 import zlib
 from collections.abc import Callable
 
+import numpy as np
+
 from pipeline.documents import ChunkTranscript
 
 MAX_COMPRESSION_RATIO = 2.4
 MIN_AVG_LOGPROB = -1.0
 MAX_NO_SPEECH_PROB = 0.6
 # OpenAI's two limits alone let «Thank you.» pass over music (0.84, -0.98) and «you» in silence
-# (0.93, -0.49): the surer the network is that nobody speaks, the surer the text must be.
-LOGPROB_FOR_NO_SPEECH = 1.6  # more average log probability for each unit above the limit
-MAX_DOUBTFUL_NO_SPEECH_PROB = 0.4  # of text that stayed doubtful at every temperature
+# (0.93, -0.49): the surer the network is that nobody speaks, the surer the text must be.  Words
+# cut out of speech, or hardly audible, are right up to 0.76 and at -0.75; loud noise is 0.8 and
+# more, at up to -0.34; int8 moves both by some hundredths from processor to processor.
+NO_SPEECH_PROBS = (MAX_NO_SPEECH_PROB, 0.75, 0.9)
+LEAST_LOGPROBS = (MIN_AVG_LOGPROB, -0.76, -0.1)
+MAX_DOUBTFUL_NO_SPEECH_PROB = 0.4  # the limit for text whose first reading was doubtful
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 BEST_OF = 5  # samples at each temperature, of which the likeliest counts
 
@@ -38,10 +43,11 @@ def search(temperature: float, beam_size: int) -> dict[str, object]:
     }
 
 
-def is_silence(chunk: ChunkTranscript) -> bool:
+def is_silence(chunk: ChunkTranscript, limit: float = MAX_NO_SPEECH_PROB) -> bool:
     """Whether the network itself doubts that anybody spoke."""
-    surer = chunk.no_speech_prob - MAX_NO_SPEECH_PROB
-    return surer > 0 and chunk.avg_logprob < MIN_AVG_LOGPROB + surer * LOGPROB_FOR_NO_SPEECH
+    no_speech_prob = chunk.no_speech_prob + MAX_NO_SPEECH_PROB - limit
+    least = np.interp(no_speech_prob, NO_SPEECH_PROBS, LEAST_LOGPROBS)
+    return no_speech_prob > MAX_NO_SPEECH_PROB and chunk.avg_logprob < least
 
 
 def is_doubtful(chunk: ChunkTranscript) -> bool:
@@ -53,9 +59,9 @@ def is_doubtful(chunk: ChunkTranscript) -> bool:
 
 def is_invented(chunk: ChunkTranscript) -> bool:
     """Whether nobody spoke, as far as can be told once every temperature was tried."""
-    return is_silence(chunk) or (
-        is_doubtful(chunk) and chunk.no_speech_prob > MAX_DOUBTFUL_NO_SPEECH_PROB
-    )
+    if is_doubtful(chunk):
+        return chunk.no_speech_prob > MAX_DOUBTFUL_NO_SPEECH_PROB
+    return is_silence(chunk)
 
 
 def until_credible(
@@ -77,7 +83,9 @@ def until_credible(
         if is_doubtful(attempts[-1]) and temperature > attempts[-1].temperature:
             attempts.append(again(temperature))
     chunk = max(attempts, key=_credibility) if is_doubtful(attempts[-1]) else attempts[-1]
-    if is_invented(chunk):
+    # Noise makes it repeat itself, and samples of the same noise do not always.
+    sampled = len(attempts) > 1 and is_silence(chunk, MAX_DOUBTFUL_NO_SPEECH_PROB)
+    if sampled or is_invented(chunk):
         return chunk.model_copy(update={"text": "", "tokens": [], "words": []})
     return chunk
 

@@ -68,10 +68,13 @@ def test_what_repeats_itself_is_doubtful():
         # What Whisper base hears in music, in silence, in a vowel without end, in breath.
         ("Thank you.", 0.84, -0.98, True),
         ("you", 0.93, -0.49, True),
+        ("you", 0.92, -0.35, True),  # on another processor
         ("Bye!", 0.69, -0.9, True),
         ("Thanks for watching!", 0.54, -1.15, True),
         # What it hears when people speak: at a distance, hardly at all, and clearly.
         ("Hello?", 0.62, -0.6, False),
+        ("to three minutes.", 0.76, -0.55, False),
+        ("on site.", 0.71, -0.75, False),
         ("Imsheel anta axis.", 0.2, -1.3, False),
         ("I'm Sheila in Texas.", 0.02, -0.25, False),
     ],
@@ -84,6 +87,19 @@ def test_what_nobody_said_is_told_from_what_somebody_did(
     counts = until_credible(heard, lambda temperature: heard)
     kept = ("", [], []) if invented else (text, heard.tokens, heard.words)
     assert (counts.text, counts.tokens, counts.words) == kept
+
+
+def test_a_sample_of_noise_that_repeated_itself_must_be_surer():
+    """Pink noise is «4-5-5-5-5…» at first, and at a higher temperature something shorter."""
+
+    def sampled(avg_logprob: float, no_speech_prob: float) -> str:
+        first = loop().model_copy(update={"no_speech_prob": no_speech_prob})
+        return until_credible(first, Decoder(chunk("four", avg_logprob, no_speech_prob))).text
+
+    assert sampled(-0.8, 0.55) == ""
+    assert sampled(-0.4, 0.55) == "four"
+    assert sampled(-0.8, 0.3) == "four"
+    assert until_credible(chunk("four", -0.8, 0.55), Decoder()).text == "four"
 
 
 def test_the_compression_ratio_is_openais():

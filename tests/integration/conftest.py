@@ -16,11 +16,13 @@ import tritonclient.grpc as triton
 from pipeline.settings import Settings
 from tests.clients.asking import transcript_of
 from tests.services.ports import free_ports
+from tests.services.processes import arguments, descendants, wait_until_gone
 from tests.services.tiny_triton import tiny_triton
 from tests.speech.wav2vec2 import save_small_wav2vec2
 
 START_SECONDS = 600  # the first start on a machine downloads 200 MB
 STOP_SECONDS = 60
+SHARED_MEMORY = Path("/dev/shm")
 
 REPOSITORY_ROOT = Path(__file__).parents[2]
 
@@ -41,15 +43,24 @@ class RunningService:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """``python -m adapter.serve`` on ports of its own, with the weights of CACHE_DIR."""
+    """``python -m adapter.serve`` on ports of its own, with the weights of CACHE_DIR.
+
+    It must end when it is asked to, and leave nothing.
+    """
     folder = tmp_path_factory.mktemp("service")
     network = save_small_wav2vec2(tmp_path_factory.mktemp("wav2vec2"))
     running = start_service(folder, ALIGNMENT_MODELS=f"en={network}")
     try:
         wait_until_ready(running)
         yield running
+        everything = descendants(running.process.pid)
+        memory = regions(triton_of(running.process.pid))
     finally:
         stop_service(running)
+    assert running.process.returncode == 0
+    assert memory
+    assert wait_until_gone(everything) == set()
+    assert [region for region in memory if region.exists()] == []
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +149,26 @@ def stop_service(running: RunningService) -> None:
         running.process.kill()
         running.process.wait()
     shutil.rmtree(running.triton_log.parent, ignore_errors=True)
+
+
+def triton_of(launcher: int) -> int:
+    """The tritonserver among what a launcher started."""
+    (server,) = (
+        child
+        for child in descendants(launcher)
+        if os.path.basename(arguments(child)[0]) == "tritonserver"
+    )
+    return server
+
+
+def regions(triton: int) -> list[Path]:
+    """The shared memory of a Triton's models."""
+    (prefix,) = (
+        argument.split("=")[-1]
+        for argument in arguments(triton)
+        if "shm-region-prefix-name" in argument
+    )
+    return list(SHARED_MEMORY.glob(f"{prefix}*"))
 
 
 @pytest.fixture

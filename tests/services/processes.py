@@ -1,6 +1,7 @@
 """Processes of this machine and what they hold, as Linux shows them."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,16 @@ def descendants(pid: int) -> set[int]:
             with suppress(OSError):
                 children |= {int(child) for child in (task / "children").read_text().split()}
     return children.union(*(descendants(child) for child in children))
+
+
+def wait_until_gone(pids: set[int]) -> set[int]:
+    """Those that are still alive after half a minute."""
+    for _ in range(300):
+        pids = {pid for pid in pids if arguments(pid) != []}
+        if not pids:
+            break
+        time.sleep(0.1)
+    return pids
 
 
 def parent(pid: int) -> int:

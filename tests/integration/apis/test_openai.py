@@ -15,7 +15,7 @@ from tests.speech.scoring import read_stm, word_error_rate
 from tests.waiting import until
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
-BATCH = 4  # chunks of the sample, one each time: there are seven seconds of silence in it
+BATCH = 4
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +49,13 @@ def text(transcribe) -> str:
 
 @pytest.fixture(scope="module")
 def repeated(sample_audio, tmp_path_factory) -> Callable[[int], Path]:
+    """«Oh, hello. I didn't know you were there. Neither did I.», again and again: a chunk each."""
     folder = tmp_path_factory.mktemp("repeated")
+    words = sample_audio[int(8.4 * SAMPLE_RATE) : int(10.8 * SAMPLE_RATE)]
+    once = np.concatenate([words, np.zeros(4 * SAMPLE_RATE, np.int16)])
 
     def repeated(times: int) -> Path:
-        write_wav(folder / f"{times}.wav", np.tile(sample_audio, times), SAMPLE_RATE)
+        write_wav(folder / f"{times}.wav", np.tile(once, times), SAMPLE_RATE)
         return folder / f"{times}.wav"
 
     return repeated
@@ -127,6 +130,7 @@ def test_diarized_json_says_who_spoke(transcribe):
     assert speakers["This is Diane"] != speakers["Sheila"]
 
 
+@pytest.mark.words
 @pytest.mark.filterwarnings("ignore:deprecated")  # by OpenAI, with the models that it has for it
 def test_a_translation_is_english(client):
     translation = client.audio.translations.create(
@@ -138,6 +142,7 @@ def test_a_translation_is_english(client):
     assert not re.search("[а-я]", translation.text.lower())
 
 
+@pytest.mark.words
 def test_a_prompt_and_keywords_change_the_spelling(transcribe, text):
     assert "Dyan" not in text
     hinted = transcribe(prompt="Dyan and Shiela talk.").text
@@ -150,9 +155,7 @@ def test_a_temperature_is_where_decoding_starts(transcribe, said):
     assert word_error_rate(said, transcript.text) <= 0.5
 
 
-def test_a_stream_tells_segments_while_others_are_still_to_be_heard(
-    service, transcribe, repeated, said
-):
+def test_a_stream_tells_segments_while_others_are_still_to_be_heard(service, transcribe, repeated):
     times = 4 * BATCH
     before = chunks_heard(service)
     deltas, heard = [], []
@@ -161,9 +164,9 @@ def test_a_stream_tells_segments_while_others_are_still_to_be_heard(
         if event.type == "transcript.text.delta":
             deltas.append(event.delta)
     assert event.type == "transcript.text.done"
-    assert len(deltas) >= times
+    assert len(deltas) == times
     assert "".join(deltas) == event.text
-    assert word_error_rate(" ".join([said] * times), event.text) <= 0.3
+    assert event.text.count("know you were there") == times
     assert heard[0] < heard[-1]
     # Triton counts after it has answered.
     until(lambda: chunks_heard(service) - before == len(deltas))
@@ -176,7 +179,7 @@ def test_a_stream_that_is_left_ends_its_work(service, transcribe, repeated):
     own, alone = 0, False
     while not alone:  # recordings come in turn: a chunk with no other beside it ends the wait
         heard = chunks_heard(service)
-        transcribe()
+        transcribe(repeated(1))
         own += 1
         alone = chunks_heard(service) - heard == 1
     # The batch that ran, the one that waited for it and the one after that.

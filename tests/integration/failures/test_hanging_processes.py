@@ -62,7 +62,7 @@ def stop(tiny) -> Iterator[Callable[[str], int]]:
 def test_a_process_that_is_stopped_at_work_is_replaced_and_the_work_done(tiny, stop, model):
     async def use(engine: Engine) -> tuple[int, str]:
         before = pieces_done(tiny)
-        task = asyncio.create_task(ask(engine, "pieces 10 0.5"))
+        task = asyncio.create_task(ask(engine, "pieces 6 0.5"))
         while pieces_done(tiny) == before:
             await asyncio.sleep(0.05)
         pid = stop(model)

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from adapter.intake.recording import SHARED_MEMORY, Recording
+from adapter.triton import recovery
 from adapter.triton.engine import Engine
 from adapter.triton.failures import NotReady, ProcessDied
 from pipeline.documents import Transcript
@@ -17,6 +18,11 @@ from pipeline.settings import Settings
 from tests.services.tiny_triton import PCM, TEXT, ask, client, pieces_done, process, run
 
 MODELS = {"asr", "transcription", "whisper"}
+
+
+@pytest.fixture(autouse=True)
+def _watch_often(monkeypatch):
+    monkeypatch.setattr(recovery, "WATCH_SECONDS", 0.5)
 
 
 def regions(tiny: Settings) -> list[str]:
@@ -68,7 +74,7 @@ def test_what_a_model_says_of_a_failure_arrives(tiny, command, kind, words):
 
 def test_a_deadline_ends_the_wait(tiny):
     with pytest.raises(DeadlineExceeded):
-        run(tiny, lambda engine: ask(engine, "leaf sleeps 3", seconds=1))
+        run(tiny, lambda engine: ask(engine, "leaf sleeps 2", seconds=1))
     run(tiny, ask)
 
 
@@ -79,7 +85,7 @@ def test_a_deadline_that_has_passed_asks_nothing(tiny):
 
 def test_memory_lent_for_a_cancelled_request_comes_back(tiny):
     async def use(engine: Engine) -> int:
-        task = asyncio.create_task(ask(engine, "sleep 5"))
+        task = asyncio.create_task(ask(engine, "sleep 2"))
         while not regions(tiny):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
@@ -119,7 +125,7 @@ def test_memory_lent_while_the_caller_hangs_up_comes_back(tiny, monkeypatch):
 def test_a_step_and_its_leaf_that_die_together_are_mended(tiny):
     async def use(engine: Engine) -> str:
         before = pieces_done(tiny)
-        task = asyncio.create_task(ask(engine, "pieces 10 0.5"))
+        task = asyncio.create_task(ask(engine, "pieces 6 0.5"))
         while pieces_done(tiny) == before:
             await asyncio.sleep(0.05)
         for model in ("whisper", "transcription"):

@@ -9,6 +9,7 @@ from pipeline.settings import read_settings
 from pipeline.weights import whisper_folder
 
 
+@pytest.mark.words
 def test_figures_are_each_segments_own(conversation, in_one_piece, timed_by_ctc):
     tokenizer = Tokenizer.from_file(str(whisper_folder("base", read_settings()) / "tokenizer.json"))
     for transcript in (conversation, timed_by_ctc, in_one_piece):

@@ -40,6 +40,12 @@ def places_in(said: str, heard: str) -> dict[int, int]:
     }
 
 
+def spoken(words: list[dict]) -> str:
+    """Their text, one normalised word for each."""
+    return " ".join(normalise(word["word"]).replace(" ", "") for word in words)
+
+
+@pytest.mark.words
 @pytest.mark.parametrize("breathless", [False, True])
 def test_no_word_is_lost_or_doubled_where_chunks_meet(
     service, tmp_path, passage, detector, breathless
@@ -60,28 +66,39 @@ def test_no_word_is_lost_or_doubled_where_chunks_meet(
     place = places_in(said, text)
     for border in borders:
         last = max(i for i, (_, start, _) in enumerate(heard) if start < border - 0.02)
-        # What was heard on either side of the border was said one after the other.
-        assert last in place, heard[last]
-        assert place.get(last + 1) == place[last] + 1, heard[last - 1 : last + 3]
+        before = max(i for i in place if i <= last)
+        after = min(i for i in place if i > last)
+        # As many words were heard across the border as were said there.
+        assert after - before <= 3, heard[before : after + 1]
+        assert place[after] - place[before] == after - before, heard[before : after + 1]
     starts = [start for _, start, _ in heard]
     assert starts == sorted(starts)
 
 
-def test_times_do_not_drift_over_an_hour(service, tmp_path, passage):
+@pytest.mark.words
+@pytest.mark.parametrize("minutes", [10, pytest.param(60, marks=pytest.mark.long)])
+def test_times_do_not_drift(service, tmp_path, passage, minutes):
     clip = passage[: 10 * SAMPLE_RATE]
-    hour = np.zeros(60 * 60 * SAMPLE_RATE, np.int16)
-    offsets = (1.0, 30 * 60 + 0.017, 59 * 60 + 0.711)
+    recording = np.zeros(minutes * 60 * SAMPLE_RATE, np.int16)
+    offsets = (1.0, minutes * 30 + 0.017, (minutes - 1) * 60 + 0.711)
     for offset in offsets:
         first = round(offset * SAMPLE_RATE)
-        hour[first : first + len(clip)] = clip
-    transcript = transcript_of_samples(service, tmp_path, hour, language="en", diarize="false")
-    assert transcript["duration"] == 3600.0
+        recording[first : first + len(clip)] = clip
+    transcript = transcript_of_samples(service, tmp_path, recording, language="en", diarize="false")
+    assert transcript["duration"] == minutes * 60.0
     words = transcript["word_segments"]
-    assert len(words) % 3 == 0
-    assert len(words) >= 3 * 20
-    first, *later = (words[i * len(words) // 3 :][: len(words) // 3] for i in range(3))
+    first, *later = (
+        [
+            word
+            for word in words
+            if offset <= word["start"] < offset + 12 and normalise(word["word"])
+        ]
+        for offset in offsets
+    )
     for offset, again in zip(np.subtract(offsets[1:], offsets[0]), later, strict=True):
-        for before, after in zip(first, again, strict=True):
-            assert after["word"] == before["word"]
+        place = places_in(spoken(first), spoken(again))
+        assert len(place) >= 20
+        for there, here in place.items():
+            before, after = first[here], again[there]
             assert after["start"] - offset == pytest.approx(before["start"], abs=0.1)
             assert after["end"] - offset == pytest.approx(before["end"], abs=0.1)

@@ -20,6 +20,7 @@ from tests.speech.scoring import (
 from tests.waiting import until
 
 
+@pytest.mark.words
 def test_the_words_are_those_that_were_said(conversation, sample):
     said = " ".join(utterance.text for utterance in read_stm(sample.with_suffix(".stm")))
     heard = " ".join(segment["text"] for segment in conversation["segments"])
@@ -27,6 +28,7 @@ def test_the_words_are_those_that_were_said(conversation, sample):
     assert word_error_rate(said, heard) <= 0.19
 
 
+@pytest.mark.words
 def test_the_speakers_are_the_two_who_spoke(conversation, sample):
     assert {segment["speaker"] for segment in conversation["segments"]} == {
         "SPEAKER_00",
@@ -66,6 +68,7 @@ def test_turns_are_those_of_the_reference(service, sample, sample_audio):
     assert len({turn.speaker for turn in turns}) == 2
 
 
+@pytest.mark.words
 def test_words_are_where_they_were_said(conversation, sample):
     inside, matched = words_in_their_utterance(
         read_stm(sample.with_suffix(".stm")), conversation["word_segments"], tolerance=0.3

@@ -120,11 +120,12 @@ def test_of_three_in_a_window_with_two_voices_one_has_none_left() -> None:
 
 
 def test_who_has_no_embedding_takes_no_voice_from_those_who_have() -> None:
-    heard = np.array([[[np.nan] * 2, [1, 0], [1, 0.1]]], np.float32)
+    heard = np.array([[[np.nan] * 2, [1, 0], [1, 0]], [[1, 0], [1, 0], [np.nan] * 2]], np.float32)
     clusters, _ = cluster(
-        heard, np.ones((1, 589, 3), np.uint8), Bounds(), lambda *_: (np.eye(2), True)
+        heard, np.ones((2, 589, 3), np.uint8), Bounds(), lambda *_: (np.eye(2), True)
     )
-    assert clusters.tolist() == [[SILENT, 0, 1]]
+    assert [sorted(window) for window in clusters.tolist()] == [[SILENT, 0, 1]] * 2
+    assert clusters[0, 0] == clusters[1, 2] == SILENT
 
 
 def test_bounds_are_those_of_the_request() -> None:

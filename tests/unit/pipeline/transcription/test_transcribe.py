@@ -102,6 +102,12 @@ def test_a_first_word_without_length_begins_with_its_chunk():
     assert word.start == 2.0
 
 
+def test_times_are_in_milliseconds():
+    said = Word(word="word", start=0.51234, end=0.81264, score=0.9)
+    (word,) = heard_in(np.zeros(5 * SAMPLE_RATE, np.int16), Speech(2.2, 4.0), said)
+    assert (word.start, word.end) == (2.512, 2.813)
+
+
 def test_words_stay_in_their_chunk():
     late = Word(word="late", start=29.0, end=30.0, score=0.9)
     (word,) = heard_in(np.zeros(5 * SAMPLE_RATE, np.int16), Speech(2.2, 4.0), late)

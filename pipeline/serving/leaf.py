@@ -13,6 +13,7 @@ import triton_python_backend_utils as pb_utils
 
 from pipeline.options import Options
 from pipeline.serving.failures import to_response
+from pipeline.serving.idle import WhenIdle
 from pipeline.serving.signals import PREPARE, signal_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
@@ -42,6 +43,7 @@ class Leaf(ABC):
         self._batch_seconds = settings.batch_timeout_seconds
         self._precedence = precedence_of(args["model_name"], settings)
         self.load(settings)
+        self._idle = WhenIdle()
 
     @abstractmethod
     def load(self, settings: Settings) -> None:
@@ -68,6 +70,7 @@ class Leaf(ABC):
             answers = self._answer_batch(requests)
         finally:
             faulthandler.cancel_dump_traceback_later()
+            self._idle.worked()
         return [
             to_response(answer)
             if isinstance(answer, Exception)

@@ -15,6 +15,7 @@ import triton_python_backend_utils as pb_utils
 from pipeline.errors import InvalidRequest, ModelLoading, forget_frames
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
+from pipeline.serving.idle import WhenIdle
 from pipeline.serving.requests_in_flight import IN_FLIGHT
 from pipeline.serving.sibling_steps import SiblingSteps
 from pipeline.serving.signals import CANCEL, signal_of
@@ -47,6 +48,7 @@ class Step(ABC):
         self._refusals = ThreadPoolExecutor(REFUSALS, thread_name_prefix="refusal")
         self._siblings = SiblingSteps(args["model_name"])
         self.load(settings)
+        self._idle = WhenIdle()
 
     def load(self, settings: Settings) -> None:  # noqa: B027 - not every step keeps something
         """Prepare what the step keeps between requests."""
@@ -98,6 +100,7 @@ class Step(ABC):
             self._siblings.prepare_for_failure(in_flight.arrived, options.request_key)
         IN_FLIGHT.end(options)
         _send(sender, response)
+        self._idle.worked()
 
     def finalize(self) -> None:
         """Let the threads go."""

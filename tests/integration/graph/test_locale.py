@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from pipeline.documents import Transcript
 from tritonclient.utils import InferenceServerException
 
 from adapter.embedded.repository import MODEL_REPOSITORY
+from documents import Transcript
 from pipeline.settings import Settings, read_settings
 from pipeline.weights import whisper_folder
 from tests.services.tiny_triton import client, tiny_triton

@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tritonclient.grpc as triton
 
+from pipeline.audio import SAMPLE_RATE
 from pipeline.settings import Settings
 from tests.clients.asking import transcript_of
 from tests.services.ports import free_ports
 from tests.services.processes import arguments, descendants, wait_until_gone
 from tests.services.tiny_triton import tiny_triton
+from tests.speech.media import write_wav
 from tests.speech.wav2vec2 import save_small_wav2vec2
 
 START_SECONDS = 600  # the first start on a machine downloads 200 MB
@@ -68,6 +71,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A Triton whose models do what a test tells them, for an engine of the test's own."""
     with tiny_triton(tmp_path_factory.mktemp("tiny"), BATCH_TIMEOUT_SECONDS="6") as settings:
         yield settings
+
+
+@pytest.fixture(scope="session")
+def clip(sample_audio: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of the sample, in which both have spoken: a third of its work."""
+    path = tmp_path_factory.mktemp("clip") / "clip.wav"
+    write_wav(path, sample_audio[6 * SAMPLE_RATE : 18 * SAMPLE_RATE], SAMPLE_RATE)
+    return path
 
 
 @pytest.fixture(scope="session")

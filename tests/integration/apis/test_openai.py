@@ -75,11 +75,12 @@ def test_json_has_the_words_that_were_said_and_what_was_used(transcribe, said):
     assert transcript.usage.seconds == pytest.approx(30, abs=0.01)
 
 
-def test_plain_text_and_subtitles(transcribe, text):
-    assert transcribe(response_format="text") == text + "\n"
-    srt = transcribe(response_format="srt")
+def test_plain_text_and_subtitles(transcribe, clip):
+    text = transcribe(clip).text
+    assert transcribe(clip, response_format="text") == text + "\n"
+    srt = transcribe(clip, response_format="srt")
     assert re.match(r"1\n00:00:0\d,\d{3} --> 00:00:\d\d,\d{3}\n", srt)
-    vtt = transcribe(response_format="vtt")
+    vtt = transcribe(clip, response_format="vtt")
     assert vtt.startswith("WEBVTT\n\n")
     for subtitles in (srt, vtt):
         lines = [line for line in subtitles.splitlines() if re.search("[a-z]", line)]
@@ -143,9 +144,9 @@ def test_a_translation_is_english(client):
 
 
 @pytest.mark.words
-def test_a_prompt_and_keywords_change_the_spelling(transcribe, text):
+def test_a_prompt_and_keywords_change_the_spelling(transcribe, clip, text):
     assert "Dyan" not in text
-    hinted = transcribe(prompt="Dyan and Shiela talk.").text
+    hinted = transcribe(clip, prompt="Dyan and Shiela talk.").text
     assert "Dyan" in hinted or "Shiela" in hinted
 
 
@@ -186,8 +187,8 @@ def test_a_stream_that_is_left_ends_its_work(service, transcribe, repeated):
     assert BATCH <= chunks_heard(service) - own - before <= 4 * BATCH
 
 
-def test_a_stream_of_speakers_and_one_of_silence(transcribe, tmp_path):
-    *segments, done = transcribe(stream=True, response_format="diarized_json")
+def test_a_stream_of_speakers_and_one_of_silence(transcribe, clip, tmp_path):
+    *segments, done = transcribe(clip, stream=True, response_format="diarized_json")
     assert {event.type for event in segments} == {"transcript.text.segment"}
     assert {event.speaker for event in segments} == {"A", "B"}
     assert " ".join(event.text for event in segments) == done.text

@@ -95,10 +95,10 @@ def test_the_models_that_it_offers(service):
             Speakr(url).models()
 
 
-def test_the_webservice_s_dialect_reads_the_same(service, sample, speakr):
+def test_the_webservice_s_dialect_reads_the_same(service, clip, speakr):
     with adapter_before(service.triton_grpc, asr_dialect="webservice") as url:
-        reading = Speakr(url).transcribe(sample)
-        files = {"audio_file": (sample.name, sample.read_bytes())}
+        reading = Speakr(url).transcribe(clip)
+        files = {"audio_file": (clip.name, clip.read_bytes())}
         text = httpx.post(f"{url}/asr", files=files, timeout=300)
     assert {line.speaker for line in reading.lines} == {"SPEAKER_00", "SPEAKER_01"}
     assert reading.language == "en"
@@ -122,18 +122,18 @@ def test_bazarr_gets_subtitles_of_bare_pcm(service, sample, sample_audio):
     assert word_error_rate(said, " ".join(text for _, text in cues)) <= 0.25
 
 
-def test_a_key_in_its_url(service, sample):
+def test_a_key_in_its_url(service, clip):
     with adapter_before(service.triton_grpc, api_key=f"another-key-for-others,{KEY}") as url:
         secret = str(httpx.URL(url, username="speakr", password=KEY))
-        reading = Speakr(secret, diarize=False).transcribe(sample)
+        reading = Speakr(secret, diarize=False).transcribe(clip)
         assert {line.speaker for line in reading.lines} == {"UNKNOWN_SPEAKER"}
         with pytest.raises(Refused) as refused:
-            Speakr(url).transcribe(sample)
+            Speakr(url).transcribe(clip)
         assert (refused.value.status, refused.value.kind) == (401, "auth")
         assert refused.value.final
         assert "http://user:KEY@host" in refused.value.shown
         with pytest.raises(Refused) as refused:
-            Speakr(secret.replace("speakr:", "speakr:x")).transcribe(sample)
+            Speakr(secret.replace("speakr:", "speakr:x")).transcribe(clip)
         assert (refused.value.status, refused.value.kind) == (401, "auth")
         assert KEY not in refused.value.shown
         # The launcher proves the service with a key of its own.

@@ -83,7 +83,7 @@ def test_a_stream_that_nobody_reads_any_more_ends_in_the_model(settings, tmp_pat
     left = tmp_path / "left"
 
     async def use(engine: Engine) -> int:
-        seconds = 60 if how == "hangs up" else 5
+        seconds = 60 if how == "hangs up" else 3
         command = f"talks until left {left}"
         told = partial_transcripts(lambda on_segment: ask(engine, on_segment, command, seconds))
         heard = 0

@@ -12,9 +12,9 @@ from adapter.triton.processes import live_instances
 
 
 @pytest.fixture(scope="module")
-def post(service, sample):
+def post(service, clip):
     def post() -> httpx.Response:
-        files = {"audio_file": ("sample.wav", sample.read_bytes())}
+        files = {"audio_file": ("clip.wav", clip.read_bytes())}
         return httpx.post(f"{service.base_url}/asr", files=files, timeout=300)
 
     return post

@@ -9,7 +9,6 @@ import tritonclient.http as triton
 from pipeline.audio import SAMPLE_RATE
 from pipeline.transcription.decoding import TEMPERATURES
 from tests.clients.asking import transcript_of_samples
-from tests.speech.media import write_wav
 from tests.waiting import until
 
 AT_ONCE = 8
@@ -31,10 +30,7 @@ def large_batches(before: dict[int, int], after: dict[int, int]) -> int:
 
 
 @pytest.fixture(scope="module")
-def post(service, sample_audio, tmp_path_factory):
-    """Both people have spoken after twelve seconds."""
-    clip = tmp_path_factory.mktemp("clip") / "clip.wav"
-    write_wav(clip, sample_audio[6 * SAMPLE_RATE : 18 * SAMPLE_RATE], SAMPLE_RATE)
+def post(service, clip):
     content = clip.read_bytes()
 
     def post(number: int = 0, **query: str) -> httpx.Response:

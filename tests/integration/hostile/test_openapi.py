@@ -21,7 +21,6 @@ from schemathesis.specs.openapi.checks import (
 from pipeline.audio import SAMPLE_RATE
 
 SEED = 4
-EXAMPLES = 60  # of each operation
 SECONDS = 120  # for one answer
 CHECKS = [
     not_a_server_error,
@@ -44,13 +43,13 @@ def silence() -> bytes:
     return content.getvalue()
 
 
-def statuses(operation: APIOperation) -> set[int]:
+def statuses(operation: APIOperation, examples: int) -> set[int]:
     """Ask for an operation in many ways; the statuses that answered."""
     seen = set()
 
     @seed(SEED)
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
@@ -74,11 +73,12 @@ def no_lazy_modules(monkeypatch):
             monkeypatch.delitem(sys.modules, name)
 
 
-def test_no_request_that_the_document_describes_fails_or_is_answered_otherwise(service):
+@pytest.mark.parametrize("examples", [25, pytest.param(200, marks=pytest.mark.long)])
+def test_no_request_that_the_document_describes_fails_or_is_answered_otherwise(service, examples):
     schemathesis.openapi.format("binary", st.one_of(st.just(silence()), st.binary(max_size=1000)))
     document = schemathesis.openapi.from_url(f"{service.base_url}/openapi.json")
     operations = [found.ok() for found in document.get_all_operations()]
-    seen = {operation.label: statuses(operation) for operation in operations}
+    seen = {operation.label: statuses(operation, examples) for operation in operations}
     everything = {"POST /asr", "POST /detect-language", "POST /v1/audio/transcriptions"}
     assert everything <= seen.keys()
     for operation in ("POST /asr", "POST /v1/audio/transcriptions"):

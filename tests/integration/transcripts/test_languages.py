@@ -55,8 +55,7 @@ def test_a_language_that_was_asked_for_is_the_one(answers):
     assert sum(letter.isascii() for letter in text(forced)) > 0.8 * len(text(forced))
 
 
-@pytest.mark.words
-@pytest.mark.parametrize("alignment", ["attention", "ctc"])
+@pytest.mark.parametrize("alignment", [pytest.param("attention", marks=pytest.mark.words), "ctc"])
 def test_numbers_currency_and_dates_have_times(service, alignment):
     transcript = transcript_of(
         service,

@@ -46,7 +46,7 @@ def spoken(words: list[dict]) -> str:
 
 
 @pytest.mark.words
-@pytest.mark.parametrize("breathless", [False, True])
+@pytest.mark.parametrize("breathless", [pytest.param(False, marks=pytest.mark.long), True])
 def test_no_word_is_lost_or_doubled_where_chunks_meet(
     service, tmp_path, passage, detector, breathless
 ):

@@ -17,7 +17,6 @@ from pipeline.weights import whisper_folder
 from tests.speech.scoring import word_error_rate
 from tests.speech.sounds import sound
 
-pytestmark = pytest.mark.words
 INTRODUCTION = slice(int(12.4 * SAMPLE_RATE), int(18.0 * SAMPLE_RATE))
 
 
@@ -32,6 +31,7 @@ def introduction(sample_audio) -> np.ndarray:
     return sample_audio[INTRODUCTION]
 
 
+@pytest.mark.words
 def test_words_are_heard_where_they_were_said(recogniser, introduction):
     (chunk,) = recogniser.recognise([Chunk(introduction, Options())])
     assert "New Jersey" in chunk.text
@@ -46,6 +46,7 @@ def test_words_are_heard_where_they_were_said(recogniser, introduction):
     assert [t for word in chunk.words for t in word.tokens] == chunk.tokens
 
 
+@pytest.mark.words
 def test_figures_are_the_networks_own(introduction, sample_audio):
     """Those that faster-whisper gives for the same audio, from its own reading of OpenAI's."""
     # 30 s each: behind a shorter one, theirs pads the spectrogram and not the audio.
@@ -93,6 +94,7 @@ def credible(recogniser: Recogniser, audio: np.ndarray) -> ChunkTranscript:
     return until_credible(attempt(0.0), attempt)
 
 
+@pytest.mark.words
 @pytest.mark.parametrize("name", ["silence", "chords", "drums", "50 Hz hum"])
 def test_no_words_are_invented_even_where_the_detector_is_fooled(recogniser, name):
     chunk = credible(recogniser, sound(name)[: 5 * SAMPLE_RATE])
@@ -101,6 +103,7 @@ def test_no_words_are_invented_even_where_the_detector_is_fooled(recogniser, nam
     assert np.isfinite([chunk.avg_logprob, chunk.compression_ratio]).all()
 
 
+@pytest.mark.words
 def test_the_noise_that_fools_the_detector_has_no_words(recogniser):
     noise = np.random.default_rng(4).standard_normal(7 * SAMPLE_RATE) * 0.3
     audio = (np.clip(noise, -1, 1) * 32767).astype(np.int16)
@@ -111,7 +114,7 @@ def test_the_noise_that_fools_the_detector_has_no_words(recogniser):
         assert credible(recogniser, audio[span.start : span.end]).text == ""
 
 
-@pytest.mark.parametrize("length", [0.1, 2, 29])
+@pytest.mark.parametrize("length", [0.1, pytest.param(2, marks=pytest.mark.words), 29])
 def test_silence_is_told_from_speech_with_a_margin(recogniser, length):
     """«you» it is that Whisper hears, as likely as a word that somebody said."""
     silence = np.zeros(int(length * SAMPLE_RATE), np.int16)
@@ -150,6 +153,7 @@ def test_a_translation_has_the_words_of_english(recogniser, introduction):
     assert [word.word for word in chunk.words] == chunk.text.split()
 
 
+@pytest.mark.words
 def test_hotwords_reach_the_decoder(recogniser, introduction):
     (plain,) = recogniser.recognise([Chunk(introduction, Options())])
     (hinted,) = recogniser.recognise([Chunk(introduction, Options(hotwords="Dyan, Shiela"))])

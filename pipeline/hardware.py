@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from contextlib import suppress
 
 
 def available_cores() -> int:
@@ -19,14 +20,10 @@ def set_torch_threads(count: int) -> None:
     os.environ["OMP_NUM_THREADS"] = str(count)
 
 
-def computes_in_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16, twice as fast as in single precision."""
-    try:
-        with open("/proc/cpuinfo") as about:
-            flags = next((line.split() for line in about if line.startswith("flags")), [])
-    except OSError:
-        return False
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+def give_memory_back() -> None:
+    """Return what was freed to the system, where glibc keeps it for the next allocation."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def cuda_is_available() -> bool:

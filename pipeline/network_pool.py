@@ -1,16 +1,16 @@
 """Networks that are loaded when somebody asks for them and let go when nobody does."""
 
-import ctypes
 import gc
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pipeline.errors import ModelLoading, Overloaded, PipelineError
+from pipeline.hardware import give_memory_back
 
 Network = TypeVar("Network")
 Report = Callable[[str, bool], None]  # is told a network's name and whether it is loaded now
@@ -207,5 +207,4 @@ def _as_told(name: str, failure: Exception) -> PipelineError:
 
 def _give_memory_back() -> None:
     gc.collect()
-    with suppress(AttributeError, OSError):  # glibc's
-        ctypes.CDLL(None).malloc_trim(0)
+    give_memory_back()

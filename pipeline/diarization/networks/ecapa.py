@@ -1,21 +1,14 @@
-"""Speaker embeddings with ECAPA-TDNN, its frame-level layers run once for all speakers."""
+"""What both ways to compute ECAPA-TDNN share: SpeechBrain's ``spkrec-ecapa-voxceleb``.
 
-from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
+The frame-level layers see a whole stretch, once for all its speakers.  Attention and
+statistics see the frames of one mask at a time, as if the rest were padding.
+"""
 
 import numpy as np
-import torch
-from speechbrain.lobes.features import Fbank
-from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN, SERes2NetBlock
-from speechbrain.nnet.CNN import Conv1d
 
-from pipeline.audio import to_float
-from pipeline.diarization.masks import resample
 from pipeline.diarization.windows import WINDOW
-from pipeline.hardware import computes_in_bfloat16
-from pipeline.workers import Workers
 
+CHECKPOINT = "embedding_model.ckpt"
 MEL_BANDS = 80
 # Its widest convolution reflects 4 frames of 10 ms at either end, so it needs 5.
 MIN_SAMPLES = 640
@@ -23,139 +16,29 @@ MIN_SAMPLES = 640
 # speakers. The network was trained on 3 s of one speaker. Over the whole stretch, a voice
 # would depend on who else happens to be in it, and look like two in two stretches.
 CONTEXT = 150
-# The architecture of spkrec-ecapa-voxceleb, from its hyperparams.yaml.
+DIMENSION = 192  # of an embedding
+# The architecture, from its hyperparams.yaml.
 ARCHITECTURE = {
     "input_size": MEL_BANDS,
     "channels": [1024, 1024, 1024, 1024, 3072],
     "kernel_sizes": [5, 3, 3, 3, 1],
     "dilations": [1, 2, 3, 4, 1],
     "attention_channels": 128,
-    "lin_neurons": 192,
+    "lin_neurons": DIMENSION,
 }
 
 
-class Ecapa:
-    """SpeechBrain's ``spkrec-ecapa-voxceleb`` (Desplanques et al., 2020), pooled by masks.
+def is_alone(samples: int) -> bool:
+    """Whether so much audio is taken for one speaker's, compared with all that he says there.
 
-    The frame-level layers see the whole stretch, and compute it in bfloat16 where
-    the processor has that.  Attention and statistics see the frames of one mask
-    at a time, as if the rest were padding.
+    A window at most, of one speaker: so SpeechBrain does it.
     """
-
-    dimension = ARCHITECTURE["lin_neurons"]
-
-    def __init__(self, folder: Path, device: str = "cpu", cores: int = 1) -> None:
-        """Load ``embedding_model.ckpt`` from the folder."""
-        self._device = device
-        self._cores = cores
-        self._workers = Workers(cores if device == "cpu" else 1)
-        self._bfloat16 = device == "cpu" and computes_in_bfloat16()
-        self._features = Fbank(n_mels=MEL_BANDS).to(device).eval()
-        self._network = ECAPA_TDNN(**ARCHITECTURE)
-        weights = torch.load(folder / "embedding_model.ckpt", map_location="cpu", weights_only=True)
-        self._network.load_state_dict(weights)
-        self._network.to(device).eval()
-        for layer in self._network.modules():
-            if isinstance(layer, Conv1d) and layer.kernel_size == 1:
-                layer.padding = "valid"  # "same" copies the layer to pad it with nothing
-
-    @torch.inference_mode()
-    def __call__(self, audio: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """Embed each mask of one stretch of audio.
-
-        Args:
-            audio: INT16 [N] at 16 kHz.
-            masks: UINT8 [P, F], 1 where the frame belongs to the embedding; the F
-                frames share the stretch evenly.
-
-        Returns:
-            FP32 [P, 192]; a mask without frames and audio below 40 ms give NaN.
-        """
-        embeddings = np.full((len(masks), self.dimension), np.nan, np.float32)
-        if len(audio) < MIN_SAMPLES:
-            return embeddings
-        torch.set_num_threads(self._cores)  # a thread new to torch takes on what workers set
-        samples = torch.from_numpy(to_float(audio)).to(self._device)
-        frames, shared = self._frames(samples[None])
-        chosen = [np.flatnonzero(mask) for mask in resample(masks, len(frames))]
-        spoken = [row for row, indexes in enumerate(chosen) if len(indexes)]
-        pooled = self._workers.map(
-            partial(self._pool_each, frames, shared), [chosen[row] for row in spoken], len
-        )
-        if spoken:
-            embeddings[spoken] = torch.stack(pooled).cpu().numpy()
-        return embeddings
-
-    def _frames(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features [T, 3072], and their part in the first layer of the attention [T, 128]."""
-        network = self._network
-        # One speaker of one window is compared with all he says there, as SpeechBrain does it.
-        alone = samples.shape[1] <= WINDOW
-        layer = self._features(samples).transpose(1, 2)
-        layer = layer - _mean_around(layer, alone)
-        layers = []
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16 and not alone):
-            for block in network.blocks:
-                layer = _excite(block, layer, alone) if hasattr(block, "se_block") else block(layer)
-                layers.append(layer)
-            frames = network.mfa(torch.cat(layers[1:], dim=1))[0]
-        frames = frames.T.float().contiguous()
-        weight, bias = self._attention()
-        return frames, torch.addmm(bias, frames, weight[:, : frames.shape[1]].T)
-
-    def _attention(self) -> tuple[torch.Tensor, torch.Tensor]:
-        convolution = self._network.asp.tdnn.conv.conv
-        return convolution.weight[:, :, 0], convolution.bias
-
-    @torch.inference_mode()
-    def _pool_each(
-        self, frames: torch.Tensor, shared: torch.Tensor, chosen: Sequence[np.ndarray]
-    ) -> list[torch.Tensor]:
-        """The embedding [192] of each choice of frames; one worker's share of them."""
-        torch.set_num_threads(self._workers.threads)
-        indexes = (torch.from_numpy(each).to(self._device) for each in chosen)
-        return [self._pool(frames[each], shared[each]) for each in indexes]
-
-    def _pool(self, frames: torch.Tensor, shared: torch.Tensor) -> torch.Tensor:
-        """Attentive statistics of these frames [n, 3072], as one embedding [192].
-
-        Computes in place, and around the plain mean, so that squares stay small.
-        """
-        pooling = self._network.asp
-        weight, _ = self._attention()
-        mean = frames.mean(dim=0)
-        frames = frames - mean
-        deviation = frames.square().mean(dim=0).clamp(pooling.eps).sqrt()
-        context = weight[:, len(mean) :] @ torch.cat([mean, deviation])
-        hidden = pooling.tdnn.activation(shared + context).T[None]
-        hidden = torch.tanh(pooling.tdnn.norm(hidden))[0].T
-        convolution = pooling.conv.conv
-        attention = torch.addmm(convolution.bias, hidden, convolution.weight[:, :, 0].T)
-        attention.sub_(attention.amax(dim=0)).exp_()
-        total = attention.sum(dim=0)
-        shift = attention.mul_(frames).sum(dim=0) / total
-        square = attention.mul_(frames).sum(dim=0) / total
-        deviation = (square - shift.square()).clamp(pooling.eps).sqrt()
-        statistics = torch.cat([mean + shift, deviation])[None, :, None]
-        return self._network.fc(self._network.asp_bn(statistics))[0, :, 0]
+    return samples <= WINDOW
 
 
-def _excite(block: SERes2NetBlock, layer: torch.Tensor, alone: bool) -> torch.Tensor:
-    """A squeeze-and-excitation block whose gates follow what is around each frame."""
-    inner = block.tdnn2(block.res2net_block(block.tdnn1(layer)))
-    gate = block.se_block
-    squeezed = gate.relu(gate.conv1(_mean_around(inner, alone)))
-    return torch.sigmoid(gate.conv2(squeezed)) * inner + layer
-
-
-def _mean_around(layer: torch.Tensor, alone: bool) -> torch.Tensor:
-    """The mean [1, C, T] of the frames around each, or [1, C, 1] of all."""
+def frames_around(frames: int, alone: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The first frame that each is compared with, and the one after the last, INT64 [T]."""
     if alone:
-        return layer.mean(dim=2, keepdim=True)
-    length = layer.shape[2]
-    frame = torch.arange(length, device=layer.device)
-    counts = (frame + CONTEXT + 1).clamp(max=length) - (frame - CONTEXT).clamp(min=0)
-    sums = layer.double().cumsum(dim=2)
-    around = torch.cat([sums[:, :, CONTEXT:], sums[:, :, -1:].expand(-1, -1, CONTEXT)], dim=2)
-    around[:, :, CONTEXT + 1 :] -= sums[:, :, : -CONTEXT - 1]
-    return around.div_(counts).to(layer.dtype)
+        return np.zeros(frames, np.int64), np.full(frames, frames, np.int64)
+    frame = np.arange(frames)
+    return np.maximum(frame - CONTEXT, 0), np.minimum(frame + CONTEXT + 1, frames)

@@ -39,16 +39,21 @@ def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation
 def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
     """community-1's WeSpeaker where its weights may be had, else ECAPA."""
     device, cores = _device(settings, device_index), settings.cores_of("speaker_embedding")
-    set_torch_threads(cores)
     folder = community_folder(settings)
-    if folder is None:
-        from pipeline.diarization.networks.ecapa import Ecapa
-
-        return Ecapa(speaker_embedding_folder(settings), device, cores)
     if device == "cpu":
+        if folder is None:
+            from pipeline.diarization.networks.ecapa_onnx import OnnxEcapa
+
+            return OnnxEcapa(speaker_embedding_folder(settings), cores)
         from pipeline.diarization.networks.community_onnx import OnnxWeSpeaker
 
         return OnnxWeSpeaker(folder / "embedding", cores)
+
+    set_torch_threads(cores)
+    if folder is None:
+        from pipeline.diarization.networks.ecapa_torch import TorchEcapa
+
+        return TorchEcapa(speaker_embedding_folder(settings), device)
     from pipeline.diarization.networks.community_torch import WeSpeaker
 
     return WeSpeaker(folder / "embedding", device)

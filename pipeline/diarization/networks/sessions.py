@@ -36,8 +36,10 @@ def open_graph(
     options.enable_cpu_mem_arena = False
     graph = (GRAPHS / f"{name}.onnx").read_bytes()
     wanted = [tensor for tensor in tensors if _name_field(tensor) in graph]
-    values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensors[tensor]) for tensor in wanted]
-    options.add_external_initializers(wanted, values)
+    values = [np.ascontiguousarray(tensors[tensor]) for tensor in wanted]
+    options.add_external_initializers(
+        wanted, [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in values]
+    )
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has a class of its own for each reason

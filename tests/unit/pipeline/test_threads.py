@@ -5,24 +5,24 @@ import sys
 
 import pytest
 
-PROGRAM = """
-from pipeline.settings import read_settings
-{load}
-import torch
-print(torch.get_num_threads())
-"""
-LOADERS = {
+LOADED = {
     "wav2vec2": "from pipeline.alignment.networks import AlignmentNetworks\n"
-    "AlignmentNetworks(read_settings())",
+    "AlignmentNetworks(read_settings())\n"
+    "import torch\n"
+    "print(torch.get_num_threads())",
     "speaker_embedding": "from pipeline.diarization.networks.loading import load_embedding\n"
-    "load_embedding(read_settings())",
+    "network = load_embedding(read_settings())\n"
+    "print(network._frames.get_session_options().intra_op_num_threads)",
 }
 
 
-@pytest.mark.parametrize("network", LOADERS)
-def test_torch_has_the_cores_of_its_network(monkeypatch, network):
+@pytest.mark.parametrize("network", LOADED)
+def test_a_network_has_its_cores(monkeypatch, network):
+    monkeypatch.setenv("DEVICE", "cpu")
     monkeypatch.setenv("CORES", "2")
     monkeypatch.setenv("NETWORK_CORES", f"{network}=1")
-    program = [sys.executable, "-c", PROGRAM.format(load=LOADERS[network])]
-    told = subprocess.run(program, capture_output=True, text=True, check=True, timeout=120)
+    program = f"from pipeline.settings import read_settings\n{LOADED[network]}"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
     assert told.stdout.split()[-1] == "1"

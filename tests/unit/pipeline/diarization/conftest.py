@@ -10,8 +10,10 @@ from pyannote.audio.pipelines import SpeakerDiarization
 
 from benchmarks.running.stand_ins import save_community
 from pipeline.diarization.local import LocalDiarizer
+from pipeline.diarization.networks.ecapa_torch import TorchEcapa
 from pipeline.diarization.windows import WINDOW, cut, window_starts
 from pipeline.settings import current_settings
+from pipeline.weights import speaker_embedding_folder
 from tests.unit.pipeline.diarization import stock
 
 
@@ -31,6 +33,12 @@ def ungated() -> LocalDiarizer:
 
 
 @pytest.fixture(scope="session")
+def torch_ecapa() -> TorchEcapa:
+    """ECAPA as CUDA has it, with SpeechBrain's own network and features inside."""
+    return TorchEcapa(speaker_embedding_folder(current_settings()))
+
+
+@pytest.fixture(scope="session")
 def activity(ungated: LocalDiarizer, audio: np.ndarray) -> np.ndarray:
     """Who speaks in the sample's windows, UINT8 [21, 589, 3]."""
     starts = window_starts(len(audio))
@@ -45,8 +53,8 @@ def community_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def stock_pipeline(
-    ungated: LocalDiarizer, community_folder: Path, monkeypatch: pytest.MonkeyPatch
+    torch_ecapa: TorchEcapa, community_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> SpeakerDiarization:
     """pyannote's pipeline with the ungated pair, without weights in its segmentation."""
     plda = PLDA.from_pretrained(community_folder, subfolder="plda")
-    return stock.ungated_pipeline(ungated.embedding, plda, monkeypatch)
+    return stock.ungated_pipeline(torch_ecapa, plda, monkeypatch)

@@ -17,7 +17,7 @@ from speechbrain.processing.features import InputNormalization
 
 from benchmarks.running.stand_ins import segmentation_task
 from pipeline.audio import SAMPLE_RATE, to_float
-from pipeline.diarization.networks.ecapa import Ecapa
+from pipeline.diarization.networks.ecapa_torch import TorchEcapa
 from pipeline.diarization.recipe import ECAPA_MIN_CLUSTER_SIZE, ECAPA_THRESHOLD
 from pipeline.diarization.windows import WINDOW, cut, window_starts
 from pipeline.documents import Turns
@@ -50,7 +50,7 @@ def ties_in_order() -> Iterator[None]:
 
 
 def ungated_pipeline(
-    embedding: Ecapa, plda: PLDA, monkeypatch: pytest.MonkeyPatch
+    embedding: TorchEcapa, plda: PLDA, monkeypatch: pytest.MonkeyPatch
 ) -> SpeakerDiarization:
     """pyannote's pipeline with ECAPA in its SpeechBrain wrapper; its segmentation has no weights.
 

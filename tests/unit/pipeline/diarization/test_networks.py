@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 import torch
 from pyannote.audio.utils.powerset import Powerset
+from speechbrain.lobes.features import Fbank
 
 from pipeline.audio import to_float
 from pipeline.diarization.local import LocalDiarizer
-from pipeline.diarization.networks import ecapa
-from pipeline.diarization.networks.ecapa import MIN_SAMPLES
-from pipeline.diarization.networks.loading import load_embedding
+from pipeline.diarization.masks import pooling_masks
+from pipeline.diarization.networks.ecapa import MEL_BANDS, MIN_SAMPLES
+from pipeline.diarization.networks.ecapa_torch import TorchEcapa
+from pipeline.diarization.networks.filterbank import Filterbank
 from pipeline.diarization.networks.segmentation import SUBSETS
+from pipeline.diarization.networks.sessions import open_graph
 from pipeline.diarization.recipe import ungated as ungated_recipe
-from pipeline.diarization.windows import WINDOW
-from pipeline.settings import read_settings
+from pipeline.diarization.stretches import shared
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
@@ -24,17 +26,59 @@ def test_classes_are_pyannotes_powerset() -> None:
     np.testing.assert_array_equal(SUBSETS, Powerset(3, 2).mapping.numpy())
 
 
+@pytest.mark.parametrize(("start", "end"), [(22, 27), (8, 8.05), (3, 13)])
 def test_ecapa_embeds_one_speaker_as_speechbrain_does(
-    ungated: LocalDiarizer, audio: np.ndarray
+    ungated: LocalDiarizer, torch_ecapa: TorchEcapa, audio: np.ndarray, start: float, end: float
 ) -> None:
-    piece = audio[16_000 * 22 : 16_000 * 27]
-    network = ungated.embedding
+    piece = audio[int(16_000 * start) : int(16_000 * end)]
     with torch.inference_mode():
-        features = network._features(torch.from_numpy(to_float(piece))[None])
+        features = torch_ecapa._features(torch.from_numpy(to_float(piece))[None])
         features = features - features.mean(dim=1, keepdim=True)
-        expected = network._network(features)[0, 0].numpy()
-    ours = network(piece, np.ones((1, 1), np.uint8))[0]
-    np.testing.assert_allclose(ours, expected, atol=1e-3)
+        expected = torch_ecapa._network(features)[0, 0].numpy()
+    for network in (ungated.embedding, torch_ecapa):
+        ours = network(piece, np.ones((1, 1), np.uint8))[0]
+        np.testing.assert_allclose(ours, expected, atol=1e-4 * np.abs(expected).max())
+        assert cosine(ours, expected) > 0.9999
+
+
+def test_a_stretch_sounds_the_same_on_a_cpu_and_on_cuda(
+    ungated: LocalDiarizer, torch_ecapa: TorchEcapa, audio: np.ndarray, activity: np.ndarray
+) -> None:
+    masks = pooling_masks(activity, ungated_recipe().min_frames)
+    (stretch,) = shared(audio, 0, masks)
+    ours = ungated.embedding(stretch.audio, stretch.masks)
+    theirs = torch_ecapa(stretch.audio, stretch.masks)
+    assert len(ours) > 20
+    assert min(map(cosine, ours, theirs)) > 0.9999
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+@pytest.mark.parametrize("samples", [640, 48_000, 480_000])
+def test_the_filterbank_is_speechbrains(audio: np.ndarray, samples: int) -> None:
+    signal = to_float(audio[16_000 * 8 :][:samples])
+    ours = Filterbank(MEL_BANDS)(signal)
+    theirs = Fbank(n_mels=MEL_BANDS)(torch.from_numpy(signal)[None])[0].numpy()
+    assert ours.dtype == np.float32
+    # Of 80 dB; its filters are rounded to single precision on the way.
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+def test_the_filterbank_cuts_off_what_is_80_db_below_the_loudest() -> None:
+    tone = np.sin(2 * np.pi * 1000 / 16_000 * np.arange(16_000)).astype(np.float32)
+    tone[8_000:] = 0
+    features = Filterbank(MEL_BANDS)(tone)
+    np.testing.assert_allclose(features[60:], features.max() - 80)
+
+
+def test_weights_of_another_network_are_refused(torch_ecapa: TorchEcapa) -> None:
+    weights = {name: value.numpy() for name, value in torch_ecapa._network.state_dict().items()}
+    open_graph("ecapa_pooling", weights, threads=1)
+    for bad in (None, np.zeros(191, np.float32), weights["fc.conv.bias"].astype(np.float16)):
+        changed = weights | {"fc.conv.bias": bad}
+        if bad is None:
+            del changed["fc.conv.bias"]
+        with pytest.raises(ValueError, match="ecapa_pooling"):
+            open_graph("ecapa_pooling", changed, threads=1)
 
 
 def test_a_stretch_of_several_speakers_gives_each_his_own_voice(
@@ -62,35 +106,30 @@ def test_a_voice_does_not_depend_on_what_else_is_in_the_stretch(
     assert cosine(whole, part) > 0.99
 
 
-def test_bfloat16_gives_the_same_voices(monkeypatch, audio: np.ndarray) -> None:
-    masks = np.zeros((2, len(audio) // 160), np.uint8)
-    masks[0, 1100:1400] = masks[1, 2250:2700] = 1
-    single, half = (_embed(monkeypatch, bfloat16, audio, masks) for bfloat16 in (False, True))
-    assert (single != half).any()
-    for speaker in (0, 1):
-        assert cosine(single[speaker], half[speaker]) > 0.9995
-
-
-def test_what_equals_stock_is_never_in_bfloat16(monkeypatch, audio: np.ndarray) -> None:
-    window, mask = audio[:WINDOW], np.ones((1, 1), np.uint8)
-    single, half = (_embed(monkeypatch, bfloat16, window, mask) for bfloat16 in (False, True))
-    np.testing.assert_array_equal(single, half)
-
-
-def _embed(monkeypatch, bfloat16: bool, audio: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    monkeypatch.setattr(ecapa, "computes_in_bfloat16", lambda: bfloat16)
-    return load_embedding(read_settings(device="cpu"))(audio, masks)
-
-
 @pytest.mark.parametrize(
     ("samples", "frames"), [(MIN_SAMPLES - 1, [1, 1]), (48_000, [0, 0]), (0, [1])]
 )
 def test_without_enough_speech_there_is_no_voice(
-    ungated: LocalDiarizer, audio: np.ndarray, samples: int, frames: list[int]
+    ungated: LocalDiarizer,
+    torch_ecapa: TorchEcapa,
+    audio: np.ndarray,
+    samples: int,
+    frames: list[int],
 ) -> None:
-    embeddings = ungated.embedding(audio[:samples], np.array([frames], np.uint8))
-    assert embeddings.shape == (1, 192)
-    assert np.isnan(embeddings).all()
+    for network in (ungated.embedding, torch_ecapa):
+        embeddings = network(audio[:samples], np.array([frames], np.uint8))
+        assert embeddings.shape == (1, 192)
+        assert np.isnan(embeddings).all()
+
+
+def test_a_mask_without_frames_leaves_the_others_alone(
+    ungated: LocalDiarizer, audio: np.ndarray
+) -> None:
+    masks = np.zeros((3, 300), np.uint8)
+    masks[0, 50:150] = masks[2, 100:250] = 1
+    embeddings = ungated.embedding(audio[: 16_000 * 3], masks)
+    assert np.isnan(embeddings[1]).all()
+    assert np.isfinite(embeddings[[0, 2]]).all()
 
 
 def test_the_shortest_audio_is_what_pyannote_finds(stock_pipeline: object) -> None:

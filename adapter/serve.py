@@ -11,10 +11,10 @@ import sys
 import time
 
 from adapter.embedded.interpreter import InterpreterError
+from adapter.embedded.sample import sample_recording
 from adapter.embedded.supervisor import AdapterFailed, Supervisor
 from adapter.embedded.tritonserver import TritonFailed
 from adapter.ports import check_ports
-from adapter.sample import sample_recording
 from client import Client, ServiceError
 from client.text import speaker_lines
 from pipeline.errors import PipelineError, WeightsUnavailable

@@ -23,7 +23,7 @@ from pyannote.core import Annotation, Segment
 from scipy.signal import butter, sosfilt
 from tqdm import tqdm
 
-from adapter.sample import sample_recording
+from adapter.embedded.sample import sample_recording
 from pipeline.audio import SAMPLE_RATE, seconds
 from pipeline.diarization.agglomerative import Agglomerative
 from pipeline.diarization.diarize import conclude, listen

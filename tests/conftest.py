@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapter.sample import sample_recording
+from adapter.embedded.sample import sample_recording
 
 
 @pytest.fixture(scope="session")

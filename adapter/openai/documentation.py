@@ -53,6 +53,8 @@ def _audio(form: type[BaseModel], answer: str) -> Schema:
         "properties": {"file": file} | {name: _field(field) for name, field in fields.items()},
     }
     text = {"schema": {"type": "string"}}
+    event = {"event": {"type": "string"}, "data": {"type": "string", "description": "JSON"}}
+    events = {"schema": {"type": "object", "required": ["data"], "properties": event}}
     media = {"application/json": {"schema": {"type": "object"}}, "text/plain": text}
     return {
         "requestBody": {
@@ -62,7 +64,7 @@ def _audio(form: type[BaseModel], answer: str) -> Schema:
         "responses": {
             "200": {
                 "description": answer,
-                "content": media | {"text/vtt": text, "text/event-stream": text},
+                "content": media | {"text/vtt": text, "text/event-stream": events},
             },
             **{str(status): _error(meaning) for status, meaning in MEANINGS.items()},
             "404": UNKNOWN,

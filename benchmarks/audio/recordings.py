@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adapter.sample import sample_recording
+from adapter.embedded.sample import sample_recording
 from benchmarks.audio.dialogue import LINES
 from pipeline.audio import SAMPLE_RATE
 

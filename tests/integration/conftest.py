@@ -167,7 +167,7 @@ def triton_of(launcher: int) -> int:
     (server,) = (
         child
         for child in descendants(launcher)
-        if os.path.basename(arguments(child)[0]) == "tritonserver"
+        if (command := arguments(child)) and os.path.basename(command[0]) == "tritonserver"
     )
     return server
 

@@ -37,7 +37,7 @@ LEFT_OUT = {
         "pipeline/serving/tensors.py",
     ),
     "runs FFmpeg": ("adapter/intake/decoding.py", "adapter/intake/recording.py"),
-    "fetches": ("adapter/sample.py", "pipeline/weights/*.py"),
+    "fetches": ("adapter/embedded/sample.py", "pipeline/weights/*.py"),
     "words for people": (
         "adapter/key_documentation.py",
         "adapter/*/documentation.py",

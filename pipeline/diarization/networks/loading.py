@@ -25,7 +25,7 @@ def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation
     if folder is None:
         from pipeline.diarization.networks.segmentation import OnnxSegmentation
 
-        return OnnxSegmentation.open(segmentation_file(settings), device, cores)
+        return OnnxSegmentation.from_file(segmentation_file(settings), device, cores)
     if device == "cpu":
         from pipeline.diarization.networks.community_onnx import open_segmentation
 

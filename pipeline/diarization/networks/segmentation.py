@@ -37,7 +37,7 @@ class OnnxSegmentation:
         self._workers = Workers(workers, most_threads=1)
 
     @classmethod
-    def open(cls, file: Path, device: str = "cpu", cores: int = 1) -> "OnnxSegmentation":
+    def from_file(cls, file: Path, device: str = "cpu", cores: int = 1) -> "OnnxSegmentation":
         """Open an ONNX file.
 
         Args:

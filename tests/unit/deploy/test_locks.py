@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("adapter", "client", "pipeline", "model_repository")
+PACKAGES = ("adapter", "client", "documents", "pipeline", "model_repository")
 # What starts processes of the service, and the models that Triton starts.
 STARTS = ("adapter/serve.py", "adapter/app.py", "adapter/embedded/container.py", "client/cli.py")
 REQUIREMENT = re.compile(

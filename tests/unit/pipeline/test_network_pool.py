@@ -223,7 +223,7 @@ def test_nothing_is_kept_of_a_network_that_was_let_go():
         lambda name, weights: threading.Event(),
         most=1,
         keep_alive=0.05,
-        report=lambda name, there: loaded.append(there),
+        on_load_change=lambda name, there: loaded.append(there),
     )
     network = weakref.ref(pool.load_now("base"))
     until(lambda: loaded == [True, False])

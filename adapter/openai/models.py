@@ -39,7 +39,7 @@ def resolve(name: str | None, settings: Settings) -> str | None:
 def all_models(default: str, settings: Settings) -> list[Json]:
     """The default Whisper, OpenAI's name for it, and the others that may be asked for."""
     names = dict.fromkeys((default, OPENAI_MODEL, *listed_models(settings)))
-    return [_model(name, default) for name in names if name == default or _allowed(name, settings)]
+    return [_model(name, default) for name in names]
 
 
 def one_model(name: str, default: str, settings: Settings) -> Json:
@@ -52,14 +52,6 @@ def one_model(name: str, default: str, settings: Settings) -> Json:
     if resolved != default and resolved not in (*WHISPER_REPOSITORIES, *settings.models):
         raise UnknownModel(f"model: whether there is a {name!r} is known when it is first used")
     return _model(name, default)
-
-
-def _allowed(name: str, settings: Settings) -> bool:
-    try:
-        resolve(name, settings)
-    except UnknownModel:
-        return False
-    return True
 
 
 def _model(name: str, default: str) -> Json:

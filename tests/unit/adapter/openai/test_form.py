@@ -154,7 +154,8 @@ def test_a_default_model_may_have_slashes():
     listed = all_models("me/my-whisper", SETTINGS)
     assert (listed[0]["id"], listed[0]["owned_by"]) == ("me/my-whisper", "me")
     assert one_model("me/my-whisper", "me/my-whisper", SETTINGS) == listed[0]
-    assert all_models("/models/mine", SETTINGS)[0]["owned_by"] == "local"
+    folder = all_models("/models/mine", SETTINGS)[0]
+    assert (folder["id"], folder["owned_by"]) == ("/models/mine", "local")
     for name in ("enormous", "somebody/else", ""):
         with pytest.raises(UnknownModel):
             one_model(name, "base", SETTINGS)

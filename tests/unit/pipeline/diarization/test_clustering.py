@@ -80,6 +80,14 @@ def test_a_long_recording_is_clustered_on_a_part_of_its_embeddings(
     assert same_partition(cluster(embeddings, activity, Bounds(), method)[0], whole)
 
 
+def test_of_a_part_of_the_embeddings_fewer_make_a_cluster() -> None:
+    embeddings = voices([60, 13, 7], 0.1)
+    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    for share, number in ((1.0, 2), (0.5, 3)):
+        centroids, _ = method(embeddings, share, Bounds())
+        assert len(centroids) == number
+
+
 def test_silent_speakers_and_those_without_an_embedding() -> None:
     embeddings, activity = conversation(voices([5], 0.1))
     embeddings[2] = np.nan

@@ -1,50 +1,28 @@
 """A recording becomes segments in order, in one language."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from documents import Word
 from pipeline.audio import SAMPLE_RATE
 from pipeline.errors import PipelineError
-from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription import transcribe as transcription
 from pipeline.transcription.chunking import Chunk
-from pipeline.transcription.transcribe import FIRST_VOTERS, transcribe, transcribe_in_parts
-from pipeline.transcription.voice_activity import Span, VoiceActivityDetector
-from tests.futures import done, failed
+from pipeline.transcription.transcribe import (
+    FIRST_VOTERS,
+    detect_language,
+    transcribe,
+    transcribe_in_parts,
+)
+from pipeline.transcription.voice_activity import VoiceActivityDetector
+from tests.futures import failed
+from tests.unit.pipeline.transcription.stand_ins import Listener, Speech
 from tests.waiting import until
 
 DETECTOR = VoiceActivityDetector()
-
-
-class Listener:
-    """Answers for Whisper: notes what was asked, and hears a language by the chunk's position."""
-
-    def __init__(self, *languages: str) -> None:
-        self.languages = languages or ("en",)
-        self.silent: set[str] = set()  # languages in which nothing is heard
-        self.asked: list[Options] = []
-
-    def __call__(self, chunk: Chunk):
-        heard = self.languages[min(len(self.asked), len(self.languages) - 1)]
-        self.asked.append(chunk.options)
-        language = chunk.options.language or heard
-        return done(
-            ChunkTranscript(
-                language=language,
-                language_probabilities={} if chunk.options.language else {heard: 0.9},
-                text="" if heard in self.silent else f"chunk {len(self.asked)} in {language}",
-                words=[Word(word="chunk", start=0.5, end=1.0, score=0.9)],
-                avg_logprob=-0.2,
-                compression_ratio=1.1,
-                no_speech_prob=0.01,
-            )
-        )
 
 
 @pytest.fixture(scope="module")
@@ -61,57 +39,6 @@ def test_segments_are_in_order_and_in_the_time_of_the_recording(conversation):
     for segment in transcript.segments:
         assert segment.words[0].start == pytest.approx(segment.start + 0.5, abs=0.002)
     assert transcript.duration == len(conversation) / SAMPLE_RATE
-
-
-class Speech:
-    """Stands for the detector: people speak from one second to the other."""
-
-    def __init__(self, start: float, end: float) -> None:
-        self.span = Span(round(start * SAMPLE_RATE), round(end * SAMPLE_RATE))
-
-    def spans(self, audio: np.ndarray, longest: int) -> Iterator[Span]:
-        yield self.span
-
-
-def heard_in(audio: np.ndarray, speech: Speech, *words: Word) -> list[Word]:
-    """The words of the one chunk, in the time of the recording, that Whisper heard in its own."""
-
-    def recognise(chunk: Chunk) -> Future:
-        heard = Listener()(chunk).result()
-        return done(heard.model_copy(update={"words": [word.model_copy() for word in words]}))
-
-    (segment,) = transcribe(audio, Options(language="en"), speech, recognise, "base").segments
-    return segment.words
-
-
-@pytest.mark.parametrize(
-    ("noise", "begins"),
-    [(0.0, 2.3), (0.03, 2.3), (0.2, 2.0)],  # of the voice; where all is noise, with the chunk
-)
-def test_the_first_word_begins_where_it_is_heard(noise, begins):
-    audio = np.random.default_rng(0).uniform(-10_000, 10_000, 5 * SAMPLE_RATE)
-    audio[: round(2.3 * SAMPLE_RATE)] *= noise
-    first = Word(word="Hello", start=0.0, end=0.8, score=0.9)
-    (word,) = heard_in(audio.astype(np.int16), Speech(2.2, 4.0), first)
-    assert (word.start, word.end) == (pytest.approx(begins, abs=0.021), 2.8)
-
-
-def test_a_first_word_without_length_begins_with_its_chunk():
-    audio = np.zeros(5 * SAMPLE_RATE, np.int16)
-    (word,) = heard_in(audio, Speech(2.2, 4.0), Word(word="Oh", start=0.0, end=0.01, score=0.9))
-    assert word.start == 2.0
-
-
-def test_times_are_in_milliseconds():
-    said = Word(word="word", start=0.51234, end=0.81264, score=0.9)
-    (word,) = heard_in(np.zeros(5 * SAMPLE_RATE, np.int16), Speech(2.2, 4.0), said)
-    assert (word.start, word.end) == (2.512, 2.813)
-
-
-def test_words_stay_in_their_chunk():
-    late = Word(word="late", start=29.0, end=30.0, score=0.9)
-    (word,) = heard_in(np.zeros(5 * SAMPLE_RATE, np.int16), Speech(2.2, 4.0), late)
-    assert (word.start, word.end) == (4.18, 4.2)
 
 
 def test_the_majority_decides_and_only_the_others_are_asked_again(conversation):
@@ -179,6 +106,19 @@ def test_words_are_only_asked_for_where_somebody_needs_them(conversation, option
     listener = Listener()
     transcribe(conversation, options, DETECTOR, listener, "base")
     assert {asked.word_timestamps for asked in listener.asked} == {wanted}
+
+
+def test_half_a_minute_of_speech_tells_the_language():
+    listener = Listener("en", "cy")
+    audio = np.zeros(70 * SAMPLE_RATE, np.int16)
+    heard = detect_language(audio, Options(), Speech(0.2, 29.8, 40, 60), listener, "base")
+    assert (heard.language, heard.segments, heard.duration) == ("en", [], 70.0)
+    assert heard.language_probability == pytest.approx(0.9)
+    assert [(asked.detect_language, asked.language) for asked in listener.asked] == [(True, None)]
+    listener = Listener("en", "cy")
+    heard = detect_language(audio, Options(), Speech(0.2, 29.7, 40, 60), listener, "base")
+    assert len(listener.asked) == 2
+    assert heard.language == "en"
 
 
 def test_silence_gives_no_segments_and_asks_nobody():

@@ -9,6 +9,7 @@ from pipeline.diarization.networks.kaldi_features import FRAME, log_mel_energies
 from pipeline.diarization.networks.segmentation import SIMULTANEOUS, SUBSETS, OnnxSegmentation
 from pipeline.diarization.networks.sessions import open_graph
 from pipeline.diarization.windows import SPEAKERS
+from pipeline.hardware import give_memory_back
 from pipeline.weights.checkpoints import read_tensors
 
 CHECKPOINT = "pytorch_model.bin"
@@ -26,7 +27,7 @@ def open_segmentation(folder: Path, cores: int) -> OnnxSegmentation:
     classes = tensors.get("classifier.bias", np.zeros(0))
     if len(classes) != len(SUBSETS):
         raise ValueError(f"{folder}: not for {SPEAKERS} speakers, {SIMULTANEOUS} at once")
-    return OnnxSegmentation(open_graph("pyannet", tensors, threads=1), cores)
+    return OnnxSegmentation(open_graph("pyannet", tensors, threads=1), workers=cores)
 
 
 class OnnxWeSpeaker:
@@ -45,6 +46,8 @@ class OnnxWeSpeaker:
         tensors = read_tensors(folder / CHECKPOINT)
         self._frames = open_graph("wespeaker", tensors, cores)
         self._weight, self._bias = tensors["resnet.seg_1.weight"], tensors["resnet.seg_1.bias"]
+        del tensors
+        give_memory_back()
 
     def __call__(self, audio: np.ndarray, masks: np.ndarray) -> np.ndarray:
         """Embed each mask of one stretch of audio.
@@ -63,6 +66,8 @@ class OnnxWeSpeaker:
         frames = layers.reshape(-1, layers.shape[-1])
         embeddings = _pool(frames, resample(masks, frames.shape[1])) @ self._weight.T + self._bias
         embeddings[~masks.any(axis=1)] = np.nan
+        del layers, frames
+        give_memory_back()
         return embeddings
 
 

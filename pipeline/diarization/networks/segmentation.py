@@ -1,5 +1,6 @@
 """Which local speakers are active in each frame of a window."""
 
+import sys
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -10,9 +11,13 @@ import onnxruntime
 from pipeline.audio import to_float
 from pipeline.diarization.networks.sessions import session_options
 from pipeline.diarization.windows import SPEAKERS
+from pipeline.hardware import give_memory_back
 from pipeline.workers import Workers
 
 SIMULTANEOUS = 2  # local speakers who may speak at once
+
+# On a CPU. More would need memory that costs more to get than they save.
+WINDOWS_AT_ONCE = 2
 
 # The networks choose one subset of the speakers for each frame (Plaquet and Bredin, 2023):
 # nobody, each alone, each pair.
@@ -29,10 +34,16 @@ SUBSETS = np.array(
 class OnnxSegmentation:
     """A PyanNet in ONNX Runtime: segmentation-3.0 from its file, or whichever is open."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, workers: int) -> None:
-        """Have so many windows of a batch computed side by side."""
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        workers: int,
+        windows_at_once: int = WINDOWS_AT_ONCE,
+    ) -> None:
+        """Have workers compute so many windows of a batch at once each."""
         self._session = session
         self._input = session.get_inputs()[0].name
+        self._at_once = windows_at_once
         # The steps of an LSTM wait for each other, and so would threads that share them.
         self._workers = Workers(workers, most_threads=1)
 
@@ -51,8 +62,10 @@ class OnnxSegmentation:
         )
         if on_card:
             providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.split(":")[1]}))
-        session = onnxruntime.InferenceSession(str(file), session_options(1), providers=providers)
-        return cls(session, workers=1 if on_card else cores)
+        options = session_options(threads=1)
+        options.enable_cpu_mem_arena = False  # it would keep what the largest batch needed
+        session = onnxruntime.InferenceSession(str(file), options, providers=providers)
+        return cls(session, 1, sys.maxsize) if on_card else cls(session, cores)
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Segment windows.
@@ -63,8 +76,15 @@ class OnnxSegmentation:
         Returns:
             UINT8 [B, 589, 3], 1 where the local speaker is active.
         """
-        return np.stack(self._workers.map(self._segment, windows, size=len))
+        segmented = np.stack(self._workers.map(self._segment, windows, size=len))
+        give_memory_back()  # 58 MB, within 11 ms of 550 for 32 windows on two cores
+        return segmented
 
     def _segment(self, windows: Sequence[np.ndarray]) -> list[np.ndarray]:
-        (scores,) = self._session.run(None, {self._input: to_float(np.stack(windows))[:, None]})
-        return list(SUBSETS[scores.argmax(axis=2)])
+        """One worker's share."""
+        segmented: list[np.ndarray] = []
+        for first in range(0, len(windows), self._at_once):
+            samples = to_float(np.stack(windows[first : first + self._at_once]))
+            (scores,) = self._session.run(None, {self._input: samples[:, None]})
+            segmented.extend(SUBSETS[scores.argmax(axis=2)])
+        return segmented

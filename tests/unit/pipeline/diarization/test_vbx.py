@@ -71,8 +71,10 @@ def test_a_pickle_is_no_plda(plda_folder: Path, tmp_path: Path) -> None:
         Plda(tmp_path)
 
 
-@pytest.mark.parametrize(("spread", "clusters"), [(0.3, 3), (1.0, 12), (3.0, 30), (1.0, 1)])
-@pytest.mark.parametrize(("fa", "fb"), [(0.07, 0.8), (0.3, 6.0)])
+@pytest.mark.parametrize(
+    ("spread", "clusters"), [(0.3, 3), (1.0, 12), (3.0, 30), (6.0, 12), (1.0, 1)]
+)
+@pytest.mark.parametrize(("fa", "fb"), [(0.07, 0.8), (0.3, 6.0), (1.0, 1.0)])
 def test_responsibilities_equal_pyannotes(
     plda_folder: Path, spread: float, clusters: int, fa: float, fb: float
 ) -> None:

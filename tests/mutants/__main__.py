@@ -44,6 +44,7 @@ def main() -> int:
             results[mutant.module].append(outcome)
             if outcome is not Outcome.KILLED:
                 tell(mutant, outcome)
+        trial.baseline(copies[0], sorted(groups))  # or what was killed was the machine
     score = report(results)
     print(f"{time.monotonic() - begin:.0f} s")
     return 0 if score >= WANTED else 1

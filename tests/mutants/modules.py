@@ -58,6 +58,7 @@ SLOW_TESTS = (
     "adapter/test_serve_refusals.py",
     "pipeline/diarization/test_community.py",
     "pipeline/diarization/test_diarize.py",
+    "pipeline/diarization/test_light.py",
     "pipeline/diarization/test_networks.py",
     "pipeline/test_threads.py",
     "pipeline/transcription/test_language_detection.py",

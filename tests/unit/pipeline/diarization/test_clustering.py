@@ -158,3 +158,7 @@ def test_those_who_hardly_speak_alone_make_no_clusters() -> None:
     heard = np.arange(1, 7, dtype=np.float32).reshape(3, 2, 1) + np.zeros(2, np.float32)
     cluster(heard, activity, Bounds(), find)
     assert asked == [([1, 3, 5, 6], 1.0)]
+
+
+def test_where_no_number_is_given_any_number_from_one_will_do() -> None:
+    assert Bounds.of(None, None, None) == Bounds() == Bounds(1, np.inf)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.settings import Settings
 
-EXAMPLE = Path(__file__).parents[3] / ".env.example"
+EXAMPLE = Path(__file__).parents[4] / ".env.example"
 
 
 def test_every_setting_is_documented_and_nothing_else():

@@ -135,7 +135,7 @@ class Bench:
     def _worker(self, module: str, environment: dict[str, str], parts: tuple[str, ...]) -> Worker:
         if module not in self._parts:
             log = self.work / f"{module}.log"
-            worker = Worker(f"benchmarks.{module}", self._environment() | environment, log)
+            worker = Worker(f"benchmarks.running.{module}", self._environment() | environment, log)
             self._start(module, worker)
         worker = self._parts[module]
         missing = set(parts) - self._loaded.setdefault(module, set())

@@ -23,6 +23,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Engine(settings) as engine:
             app.state.service = Service(settings, engine)
+            app.state.health = health.Health(engine)
             yield
 
     app = FastAPI(

@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapter.errors import Unauthorised
+from adapter.places import KEY
 from pipeline.errors import PipelineError
 
-OPEN = ("/", "/health")  # what Speakr and containers probe; neither tells anything worth hiding
+OPEN = ("/", "/health")  # what Speakr and containers probe
 # A client that still sends when its connection is closed may not see the answer, and one that
 # has no key is not to be read on for long.
 LINGER_BYTES = 1 << 20
@@ -37,22 +38,29 @@ class RequireKey:
         self._keys = [key.encode() for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"] in OPEN:
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         sent = sent_keys(scope["headers"])
-        if self._admits(sent):
+        key = self._admits(sent)
+        if key is not None:
+            scope.setdefault("state", {})[KEY] = key
+        if key is not None or scope["path"] in OPEN:
             await self._app(scope, receive, send)
             return
         reason = "the API key that was sent is invalid" if sent else "an API key is missing"
         await _refuse(Unauthorised(f"{reason}; {HOW}"), scope, receive, send)
 
-    def _admits(self, sent: Iterable[bytes]) -> bool:
-        """Whether one of these is a key, in a time that tells nothing of how nearly it was."""
-        admitted = False
+    def _admits(self, sent: Iterable[bytes]) -> int | None:
+        """The number of the key that one of these is, or None.
+
+        The time that it takes tells nothing of how nearly one was a key.
+        """
+        admitted = None
         for candidate in sent:
-            for key in self._keys:
-                admitted |= hmac.compare_digest(candidate, key)
+            for number, key in enumerate(self._keys, 1):
+                if hmac.compare_digest(candidate, key):
+                    admitted = number
         return admitted
 
 

@@ -6,6 +6,7 @@ with one recording, and starts whichever of the two ends by itself again.
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import time
@@ -77,6 +78,7 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
+    os.umask(0o077)  # recordings in shared memory, logs and the cache are this user's own
     try:
         settings = read_settings()
         check_ports(settings)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from adapter.intake.decoding import Limits, decode, find_ffmpeg
 from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
+from adapter.places import UPLOADS_FOR_A_PLACE, Places
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
 from documents import Transcript
@@ -39,22 +40,9 @@ class Service:
         )
         # More decoders than cores only take the cores from each other and from the networks.
         self._decoders = asyncio.Semaphore(settings.cores)
-        self._requests = 0
-
-    @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among the requests that are in flight.
-
-        Raises:
-            Overloaded: all places are taken.
-        """
-        if self._requests >= self.settings.max_requests:
-            raise Overloaded(f"{self._requests} recordings are being worked on already")
-        self._requests += 1
-        try:
-            yield
-        finally:
-            self._requests -= 1
+        self.recordings = Places(settings.max_requests, "recordings are being worked on")
+        uploads = UPLOADS_FOR_A_PLACE * settings.max_requests
+        self.uploads = Places(uploads, "uploads are on their way")
 
     async def transcribe(
         self, upload: Upload, options: Options, output: str, on_segment: OnSegment | None = None

@@ -89,7 +89,7 @@ def follow(service: subprocess.Popen, begin: float) -> tuple[list[str], float, f
     for line in service.stdout:
         said.append(line)
         now = time.monotonic() - begin
-        if line.startswith("    "):
+        if line.startswith("    ["):
             transcript.append(line.rstrip())
             printed = now
         elif line.startswith("ready at"):

@@ -8,6 +8,17 @@ import pytest
 
 from adapter.embedded.sample import sample_recording
 
+# Fixtures that start a Triton for the whole session: one worker has all tests that need it.
+STARTED_ONCE = ("service", "tiny")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together when several workers share them (``--dist loadgroup``)."""
+    for item in items:
+        needed = [name for name in STARTED_ONCE if name in getattr(item, "fixturenames", ())]
+        group = needed[0] if needed else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def sample() -> Path:

@@ -14,6 +14,7 @@ from adapter.embedded.backend import Backend, assemble, laid_out
 from adapter.embedded.interpreter import InterpreterError, link_libpython
 from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import arguments, environment
+from adapter.triton.secret import publish, restrictions
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, SettingsError, read_settings
 from pipeline.weights.defaults import fetch_defaults
@@ -40,6 +41,7 @@ def main() -> str:
     """Run the command; returns only what keeps the server from being started."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    os.umask(0o077)  # for the recordings that Triton's processes share
     try:
         settings = read_settings()
         for what, _ in fetch_defaults(settings):
@@ -51,7 +53,9 @@ def main() -> str:
     link_libpython(run / "lib")
     repository = run / "models"
     models = render(repository, settings)
+    secret = publish(settings.triton_grpc_port, settings.given_triton_secret)
     command = arguments(settings, backend, repository, models, region="triton-asr-")
+    command += restrictions(secret)
     os.execve(backend.server, command, environment(settings, [run / "lib", backend.libraries]))
 
 

@@ -10,15 +10,18 @@ import sys
 import urllib.error
 import urllib.request
 
+from adapter.triton.secret import HEADER, find
+
 SAMPLE_RATE = 16_000
 SECONDS = 20.0  # behind the batches that are under way
 
 
-def fault(port: int, seconds: float = SECONDS) -> str | None:
+def fault(port: int, secret: str | None = None, seconds: float = SECONDS) -> str | None:
     """What keeps Triton on this port of this machine from transcribing, or None.
 
     Args:
         port: Triton's HTTP port.
+        secret: What it asks for before it tells which models it has loaded.
         seconds: How long each of two answers may take.
     """
     triton = f"http://127.0.0.1:{port}/v2"
@@ -26,7 +29,7 @@ def fault(port: int, seconds: float = SECONDS) -> str | None:
     audio = {"name": "AUDIO", "datatype": "INT16", "shape": [1, len(samples)], "data": samples}
     request = {"inputs": [audio], "outputs": [{"name": "TRANSCRIPT"}]}
     try:
-        index = _post(f"{triton}/repository/index", {}, seconds)
+        index = _post(f"{triton}/repository/index", {}, seconds, secret)
         missing = [model["name"] for model in index if model.get("state") != "READY"]
         if missing:
             return f"Triton has not loaded {', '.join(missing)}"
@@ -39,10 +42,14 @@ def fault(port: int, seconds: float = SECONDS) -> str | None:
     return f"Triton hears words in silence: {segments}" if segments else None
 
 
-def _post(url: str, body: object, seconds: float) -> object:
-    with urllib.request.urlopen(url, json.dumps(body).encode("ascii"), seconds) as answer:
+def _post(url: str, body: object, seconds: float, secret: str | None = None) -> object:
+    headers = {HEADER: secret} if secret else {}
+    request = urllib.request.Request(url, json.dumps(body).encode("ascii"), headers)
+    with urllib.request.urlopen(request, timeout=seconds) as answer:
         return json.load(answer)
 
 
 if __name__ == "__main__":
-    sys.exit(fault(int(os.environ.get("TRITON_HTTP_PORT") or 8000)))
+    grpc_port = int(os.environ.get("TRITON_GRPC_PORT") or 8001)
+    http_port = int(os.environ.get("TRITON_HTTP_PORT") or 8000)
+    sys.exit(fault(http_port, os.environ.get("TRITON_SECRET") or find(grpc_port)))

@@ -13,6 +13,7 @@ import httpx
 from adapter.embedded.backend import Backend
 from adapter.embedded.interpreter import link_libpython
 from adapter.embedded.process import Process
+from adapter.triton.secret import HEADER, publish, restrictions, withdraw
 from pipeline.settings import Settings
 
 STUB_SECONDS = 600  # a model may fetch weights while it starts
@@ -46,8 +47,13 @@ class TritonServer:
         self._url = f"http://{settings.triton_host}:{settings.triton_http_port}"
         sweep()
         self._region = f"triton-asr-{os.getpid()}-{settings.triton_http_port}-"
+        self._grpc_port = settings.triton_grpc_port
+        self._secret = publish(self._grpc_port, settings.given_triton_secret)
         self.process = Process(
-            arguments(settings, backend, repository, models, self._region),
+            [
+                *arguments(settings, backend, repository, models, self._region),
+                *restrictions(self._secret),
+            ],
             environment(settings, [run / "lib", backend.libraries]),
             self.log,
         )
@@ -79,13 +85,15 @@ class TritonServer:
     def stop(self) -> None:
         """End the server and its stubs, and give back the shared memory they leave behind."""
         self.process.stop(STOP_SECONDS)
+        withdraw(self._grpc_port)
         for region in SHARED_MEMORY.glob(f"{self._region}*"):
             region.unlink(missing_ok=True)
 
     def _index(self) -> dict[str, str] | None:
         """READY or the reason why not, for each model; None while the server loads them."""
         try:
-            index = httpx.post(f"{self._url}/v2/repository/index", timeout=5).json()
+            url, headers = f"{self._url}/v2/repository/index", {HEADER: self._secret}
+            index = httpx.post(url, headers=headers, timeout=5).json()
         except httpx.TransportError:
             return None
         return {model["name"]: _state(model) for model in index}

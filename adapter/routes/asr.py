@@ -1,8 +1,5 @@
 """``/asr`` and ``/detect-language``: what Speakr and clients of its other services call."""
 
-import contextlib
-from collections.abc import AsyncIterator
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -11,9 +8,10 @@ from adapter.asr.documentation import ASR, DETECT_LANGUAGE
 from adapter.asr.parameters import read_parameters
 from adapter.formats.transcripts import Json
 from adapter.intake.pcm import as_pcm
-from adapter.intake.uploads import Upload, drain, receive_upload
+from adapter.intake.uploads import PARTS
+from adapter.routes.receiving import received
 from adapter.service import Service, unless_gone
-from pipeline.errors import InvalidRequest, Overloaded
+from pipeline.errors import InvalidRequest
 from pipeline.languages import LANGUAGES
 
 router = APIRouter(tags=["transcription"])
@@ -26,7 +24,7 @@ async def transcribe(request: Request) -> Response:
     Every parameter may come in the query or as a form field; the query wins.
     """
     service: Service = request.app.state.service
-    async with _received(request, service) as upload:
+    async with received(request, service, PARTS) as upload:
         parameters = read_parameters(
             request.query_params, upload.fields, service.settings, request.headers.get("accept")
         )
@@ -40,7 +38,7 @@ async def transcribe(request: Request) -> Response:
 async def detect_language(request: Request) -> Json:
     """Which language is spoken in the first half minute of speech; nothing is transcribed."""
     service: Service = request.app.state.service
-    async with _received(request, service) as upload:
+    async with received(request, service, PARTS) as upload:
         parameters = read_parameters(request.query_params, upload.fields, service.settings)
         options = parameters.options.model_copy(update={"detect_language": True})
         audio = as_pcm(upload) if parameters.pcm else upload
@@ -52,16 +50,3 @@ async def detect_language(request: Request) -> Json:
         "language_code": heard.language,
         "confidence": round(heard.language_probability, 3),
     }
-
-
-@contextlib.asynccontextmanager
-async def _received(request: Request, service: Service) -> AsyncIterator[Upload]:
-    """The request's upload, and a place among the requests in flight."""
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(service.place())
-        except Overloaded:
-            await drain(request)
-            raise
-        async with receive_upload(request, service.settings) as upload:
-            yield upload

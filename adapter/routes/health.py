@@ -1,5 +1,7 @@
 """Whether the service works, and what it is."""
 
+import asyncio
+import time
 from importlib.metadata import version
 
 from fastapi import APIRouter, Request
@@ -8,12 +10,43 @@ from fastapi.responses import JSONResponse
 from adapter.asr.answers import HEALTH
 from adapter.errors import RETRY_AFTER
 from adapter.formats.transcripts import Json
+from adapter.places import KEY
+from adapter.triton.engine import Engine
 from adapter.triton.failures import Unreachable
 
 router = APIRouter(tags=["service"])
 
 NAME = "triton-asr"
 VERSION = version(NAME)
+FRESH_SECONDS = 1.0  # Triton is asked once in this time, however many ask here
+
+
+class Health:
+    """What is known of Triton and its models, found out for all who ask at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._looking = asyncio.Lock()
+        self._seen = -FRESH_SECONDS
+        self._report: Json = {}
+
+    async def report(self) -> Json:
+        """``status``, ``loaded_models`` and what else there is to say, at most a second old."""
+        async with self._looking:
+            if time.monotonic() - self._seen >= FRESH_SECONDS:
+                self._report = await self._look()
+                self._seen = time.monotonic()
+        return self._report
+
+    async def _look(self) -> Json:
+        try:
+            missing = await self._engine.missing()
+            if not missing:
+                return {"status": "healthy", **await self._engine.describe()}
+            detail = f"missing: {missing}"
+        except Unreachable as failure:
+            detail = str(failure)
+        return {"status": "unhealthy", "detail": detail, "loaded_models": []}
 
 
 @router.get(
@@ -22,18 +55,16 @@ VERSION = version(NAME)
     responses=HEALTH,
 )
 async def health(request: Request) -> JSONResponse:
-    """200 when Triton and every model are ready and alive, else 503 with what is missing."""
-    engine = request.app.state.service.engine
-    try:
-        missing = await engine.missing()
-        if not missing:
-            about = await engine.describe()
-            return JSONResponse({"status": "healthy", **about, "version": VERSION})
-        detail = f"missing: {missing}"
-    except Unreachable as failure:
-        detail = str(failure)
-    shape = {"status": "unhealthy", "detail": detail, "loaded_models": [], "version": VERSION}
-    return JSONResponse(shape, 503, {"Retry-After": str(RETRY_AFTER)})
+    """200 when Triton and every model are ready and alive, else 503 with what is missing.
+
+    Where keys are needed, a request without one hears the status and nothing else.
+    """
+    report = await request.app.state.health.report()
+    stranger = request.app.state.service.settings.api_key and not hasattr(request.state, KEY)
+    shown = {"status": report["status"]} if stranger else {**report, "version": VERSION}
+    if report["status"] == "healthy":
+        return JSONResponse(shown)
+    return JSONResponse(shown, 503, {"Retry-After": str(RETRY_AFTER)})
 
 
 @router.get("/", summary="What is this?")

@@ -5,15 +5,15 @@ import contextlib
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from adapter.intake.uploads import Upload, drain, receive_upload
+from adapter.intake.uploads import Upload
 from adapter.openai.documentation import MODEL, MODELS, TRANSCRIPTION, TRANSLATION
 from adapter.openai.events import EventStream, server_sent_events
 from adapter.openai.formats import Json, render
 from adapter.openai.models import all_models, one_model
 from adapter.openai.parameters import Parameters, read_form
+from adapter.routes.receiving import received
 from adapter.service import Service, unless_gone
 from adapter.triton.streaming import OnSegment, partial_transcripts
-from pipeline.errors import Overloaded
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -46,13 +46,7 @@ async def _answer(request: Request, task: str) -> Response:
     service: Service = request.app.state.service
     async with contextlib.AsyncExitStack() as stack:
         held = await stack.enter_async_context(contextlib.AsyncExitStack())
-        try:
-            held.enter_context(service.place())
-        except Overloaded:
-            await drain(request)
-            raise
-        receiving = receive_upload(request, service.settings, PARTS)
-        upload = await held.enter_async_context(receiving)
+        upload = await held.enter_async_context(received(request, service, PARTS))
         parameters = read_form(upload.fields, task, service.settings)
         if not parameters.stream:
             work = service.transcribe(upload, parameters.options, parameters.document)

@@ -5,15 +5,17 @@ import time
 import uuid
 from collections.abc import Coroutine
 
+import httpx
 from pydantic import ValidationError
 from tritonclient.grpc import InferInput, InferRequestedOutput
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.intake.recording import Recording, sweep
-from adapter.triton.failures import NotReady, ProcessDied, Unreachable, from_triton
+from adapter.triton.failures import NotAdmitted, NotReady, ProcessDied, Unreachable, from_triton
 from adapter.triton.loaded_models import loaded_models
 from adapter.triton.recovery import ENSEMBLE, STEPS, Recovery
+from adapter.triton.secret import TritonSecret
 from adapter.triton.server_liveness import ServerLiveness
 from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
@@ -47,11 +49,14 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self._address = f"{settings.triton_host}:{settings.triton_grpc_port}"
         self._metrics_url = f"http://{settings.triton_host}:{settings.triton_metrics_port}/metrics"
+        secret = TritonSecret(settings.triton_grpc_port, settings.given_triton_secret)
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
+        self._client.register_plugin(secret)
         self._signals = Signals(self._client, STEPS)
-        self._recovery = Recovery(self._client, settings.triton_grpc_port, self._signals)
-        self._server_liveness = ServerLiveness(self._client, settings.triton_grpc_port)
+        self._recovery = Recovery(self._client, secret, self._signals)
+        self._server_liveness = ServerLiveness(self._client, secret)
         self._audio_regions = AudioRegions(self._client, settings.triton_shared_memory)
+        self._pages = httpx.AsyncClient()
         self._watches: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Engine":
@@ -69,6 +74,7 @@ class Engine:
         await asyncio.gather(*self._watches, return_exceptions=True)
         await self._signals.close()
         await self._audio_regions.close()
+        await self._pages.aclose()
         await self._client.close()
 
     @property
@@ -89,7 +95,7 @@ class Engine:
         except InferenceServerException:
             raise self._unreachable() from None
         about = {name: text.string_value for name, text in answer.config.parameters.items()}
-        return {**about, "loaded_models": await loaded_models(self._metrics_url)}
+        return {**about, "loaded_models": await loaded_models(self._pages, self._metrics_url)}
 
     async def missing(self) -> list[str]:
         """The models that are not ready, or whose process has died as far as can be seen.
@@ -101,6 +107,8 @@ class Engine:
             raise self._unreachable()
         try:
             return await self._recovery.missing()
+        except NotAdmitted:
+            raise
         except Unreachable:
             raise self._unreachable() from None
 
@@ -113,7 +121,7 @@ class Engine:
     ) -> Transcript:
         """Ask for one output of the graph: SEGMENTS, WORDS or TRANSCRIPT.
 
-        A request whose model had to be loaded again is sent once more.  When
+        A request whose model had to be loaded (again) is sent once more.  When
         this call is cancelled, so is the request.
 
         Args:
@@ -130,7 +138,10 @@ class Engine:
             async with self._audio_regions.tensor_of(recording) as audio:
                 try:
                     return await self._attempt(audio, options, output, on_segment)
-                except (Interrupted, NotReady, ProcessDied):
+                except NotReady:
+                    await self._within_deadline(self._recovery.mend(), options)
+                    return await self._attempt(audio, options, output, on_segment)
+                except (Interrupted, ProcessDied):
                     await self._within_deadline(self._recovery.settled(), options)
                     return await self._attempt(audio, options, output, on_segment)
         except Unreachable:

@@ -20,6 +20,10 @@ class Unreachable(PipelineError):  # noqa: N818 - a state, not a fault
     """Triton does not answer at its address."""
 
 
+class NotAdmitted(Unreachable):
+    """Triton asks for a secret that this adapter does not have."""
+
+
 class NotReady(PipelineError):  # noqa: N818 - a state, not a fault
     """A model of the graph is not loaded."""
 
@@ -63,6 +67,11 @@ def from_triton(error: InferenceServerException) -> PipelineError:
         return ProcessDied(dead[1])
     if absent := NOT_LOADED.search(text):
         return NotReady(f"the model {absent[1]} is not loaded")
+    if "protocol is restricted" in text:
+        return NotAdmitted(
+            "Triton asks for its secret; set TRITON_SECRET here and there to the same, or run both "
+            "on one machine as one user"
+        )
     if "Exceeds maximum queue size" in text:
         return Overloaded("a queue of the graph is full")
     if "Failed to increase the shared memory pool size" in text:

@@ -11,11 +11,11 @@ GAUGE = re.compile(rf"^{LOADED_NETWORKS}{{(.*)}} 1(?:\.0*)?$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-async def loaded_models(metrics_url: str) -> list[str] | None:
+async def loaded_models(client: httpx.AsyncClient, metrics_url: str) -> list[str] | None:
     """The Whisper networks that are loaded on any device; None where the page cannot be read."""
     try:
-        async with httpx.AsyncClient(timeout=CALL_SECONDS) as client:
-            page = (await client.get(metrics_url)).raise_for_status().text
+        answer = await client.get(metrics_url, timeout=CALL_SECONDS)
+        page = answer.raise_for_status().text
     except httpx.HTTPError:
         return None
     gauges = [dict(LABEL.findall(labels)) for labels in GAUGE.findall(page)]

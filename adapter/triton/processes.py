@@ -12,7 +12,6 @@ from pathlib import Path
 PROC = Path("/proc")
 SERVER = "tritonserver"
 STUB = "triton_python_backend_stub"
-DEFAULT_GRPC_PORT = 8001
 STOPPED = "T"  # in /proc/<pid>/stat, as by SIGSTOP
 STUB_MODEL, STUB_INSTANCE = 1, 8  # of its arguments: the path of model.py, the instance's name
 
@@ -35,15 +34,6 @@ def _state_and_parent(process: Path) -> tuple[str, str]:
     return state, parent
 
 
-def _grpc_port(arguments: list[str]) -> int:
-    for number, argument in enumerate(arguments):
-        name, _, value = argument.partition("=")
-        if name == "--grpc-port":
-            value = value or next(iter(arguments[number + 1 :]), "")
-            return int(value) if value.isdigit() else DEFAULT_GRPC_PORT
-    return DEFAULT_GRPC_PORT
-
-
 @dataclass(frozen=True)
 class _Stub:
     """The process of a model's instance."""
@@ -62,17 +52,20 @@ def _commands() -> dict[str, list[str]]:
     }
 
 
-def _servers(commands: dict[str, list[str]], grpc_port: int) -> set[str]:
+def _servers(commands: dict[str, list[str]], secret: str | None) -> set[str]:
+    if secret is None:
+        return set()
     return {
         pid
         for pid, arguments in commands.items()
-        if os.path.basename(arguments[0]) == SERVER and _grpc_port(arguments) == grpc_port
+        if os.path.basename(arguments[0]) == SERVER
+        and any(argument.endswith(f"={secret}") for argument in arguments)
     }
 
 
-def _stubs(grpc_port: int) -> list[_Stub] | None:
+def _stubs(secret: str | None) -> list[_Stub] | None:
     commands = _commands()
-    servers = _servers(commands, grpc_port)
+    servers = _servers(commands, secret)
     if not servers:
         return None
     stubs = []
@@ -86,13 +79,13 @@ def _stubs(grpc_port: int) -> list[_Stub] | None:
     return stubs
 
 
-def live_instances(grpc_port: int) -> dict[str, dict[str, int]] | None:
+def live_instances(secret: str | None) -> dict[str, dict[str, int]] | None:
     """The model instances that have a process which is not stopped, by model, and that process.
 
-    None when no Triton with this gRPC port runs where we can see it: on
+    None when no Triton with this secret runs where we can see it: it is on
     another machine, or in a container with processes of its own.
     """
-    stubs = _stubs(grpc_port)
+    stubs = _stubs(secret)
     if stubs is None:
         return None
     instances: dict[str, dict[str, int]] = {}
@@ -102,16 +95,16 @@ def live_instances(grpc_port: int) -> dict[str, dict[str, int]] | None:
     return instances
 
 
-def end_stopped(grpc_port: int, model: str) -> None:
+def end_stopped(secret: str | None, model: str) -> None:
     """Kill the processes of a model that are stopped: they would neither work nor end."""
-    for stub in _stubs(grpc_port) or ():
+    for stub in _stubs(secret) or ():
         if stub.model == model and stub.stopped:
             _kill(stub.pid)
 
 
-def end_server(grpc_port: int) -> bool:
-    """Kill the Triton with this gRPC port; whether it ran where we can see and end it."""
-    killed = [_kill(int(pid)) for pid in _servers(_commands(), grpc_port)]
+def end_server(secret: str | None) -> bool:
+    """Kill the Triton with this secret; whether it ran where we can see and end it."""
+    killed = [_kill(int(pid)) for pid in _servers(_commands(), secret)]
     return any(killed)
 
 

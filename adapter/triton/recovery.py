@@ -1,8 +1,10 @@
-"""Models whose process has died are loaded again, once, for everybody who waits for them.
+"""Models that have lost their process, or are not loaded at all, are loaded again.
 
-Triton does not start a killed process again and goes on calling itself ready.
-Requests of a step that died are never answered: whoever waits for one has to
-be told, which :meth:`Recovery.interruption` does.
+That is done once for everybody who waits for a model.  Triton does not start a
+killed process again and goes on calling itself ready; a model that failed to
+load, or that somebody unloaded, it leaves alone.  Requests of a step that died
+are never answered: whoever waits for one has to be told, which
+:meth:`Recovery.interruption` does.
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from tritonclient.utils import InferenceServerException
 from adapter.triton.failures import NotReady, Unreachable, from_triton
 from adapter.triton.model_liveness import ModelLiveness
 from adapter.triton.processes import end_stopped, live_instances
+from adapter.triton.secret import TritonSecret
 from adapter.triton.signals import CALL_SECONDS, Signals
 from pipeline.errors import PipelineError
 
@@ -28,9 +31,29 @@ GRAPH = (ENSEMBLE, *STEPS, *STREAMS, *LEAVES)
 WATCH_SECONDS = 3.0
 CONFIRM_SECONDS = 0.5
 LOAD_SECONDS = 300.0  # for a network on a slow disk
-RETRY_SECONDS = 30.0  # between attempts to load a model that could not be loaded
+# Between attempts to load a model that could not be loaded: twice as long each time.
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
+READY, UNDER_WAY = "READY", ("LOADING", "UNLOADING")  # a model's state in the repository's index
 
 logger = logging.getLogger(__name__)
+
+
+class Failures:
+    """Attempts in a row at which a model could not be loaded."""
+
+    def __init__(self) -> None:
+        self.pause = 0.0
+        self._last = time.monotonic()
+
+    def add(self) -> None:
+        """One more."""
+        self.pause = min(2 * self.pause, LONGEST_PAUSE) or FIRST_PAUSE
+        self._last = time.monotonic()
+
+    @property
+    def ask_for_patience(self) -> bool:
+        """Whether the next attempt is not due yet."""
+        return time.monotonic() - self._last < self.pause
 
 
 class Recovery:
@@ -39,19 +62,19 @@ class Recovery:
     def __init__(
         self,
         client: InferenceServerClient,
-        grpc_port: int,
+        secret: TritonSecret,
         signals: Signals,
         graph: tuple[str, ...] = GRAPH,
         steps: tuple[str, ...] = (*STEPS, *STREAMS),
     ) -> None:
         self._client = client
-        self._grpc_port = grpc_port
+        self._secret = secret
         self._liveness = ModelLiveness(client, signals)
         self._graph = graph
         self._steps = steps
         self._loading = asyncio.Lock()
         self._loads: Counter[str] = Counter()
-        self._failed: dict[str, float] = {}  # when a model could not be loaded again
+        self._failures: dict[str, Failures] = {}
         self._known: dict[str, set[str]] = {}  # instances that were seen alive
         self._interruption: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -80,25 +103,47 @@ class Recovery:
         async with self._loading:
             if self._loads[model] != generation[model]:
                 return
-            if time.monotonic() - self._failed.get(model, -RETRY_SECONDS) < RETRY_SECONDS:
+            failures = self._failures.setdefault(model, Failures())
+            if failures.ask_for_patience:
                 raise NotReady(f"the model {model} could not be loaded again")
-            logger.warning("the process of the model %s has died; loading it again", model)
+            logger.warning("the model %s has no process; loading it again", model)
             self._known.pop(model, None)
             # Triton waits for one that only stands still for as long as it has requests.
-            await asyncio.to_thread(end_stopped, self._grpc_port, model)
+            await asyncio.to_thread(end_stopped, self._secret.here(), model)
             try:
-                await self._client.unload_model(model, client_timeout=CALL_SECONDS)
+                if (await self._states()).get(model) == READY:
+                    await self._client.unload_model(model, client_timeout=CALL_SECONDS)
                 await self._client.load_model(model, client_timeout=LOAD_SECONDS)
             except InferenceServerException as error:
                 failure = from_triton(error)
                 if isinstance(failure, Unreachable):
                     raise failure from None
-                self._failed[model] = time.monotonic()
-                logger.error("the model %s could not be loaded again: %s", model, failure)
+                failures.add()
+                logger.error(
+                    "the model %s could not be loaded again: %s; the next attempt in %.0f s",
+                    *(model, failure, failures.pause),
+                )
                 raise NotReady(f"the model {model} could not be loaded again") from None
-            self._failed.pop(model, None)
+            del self._failures[model]
             self._loads[model] += 1
             logger.warning("the model %s is back", model)
+
+    async def mend(self) -> None:
+        """Look once, and load again what is missing.
+
+        Raises:
+            Unreachable: Triton does not answer.
+        """
+        generation = self.generation()
+        broken = await self._broken()
+        if broken:
+            # A model that is being loaded by somebody else has no process for a moment.
+            await asyncio.sleep(CONFIRM_SECONDS)
+            broken &= await self._broken()
+        found = self._liveness.take_dead() | dict.fromkeys(broken, generation)
+        # All ask for their turn before anybody waits for them to be back: leaves, steps, ensemble.
+        turns = sorted(found, key=self._graph.index, reverse=True)
+        await asyncio.gather(*(self._try_to_load(model, found[model]) for model in turns))
 
     async def missing(self) -> list[str]:
         """The models of the graph that are not loaded, or that have lost a process.
@@ -122,40 +167,37 @@ class Recovery:
             self._liveness.stop()
 
     async def _look_once(self) -> None:
-        generation = self.generation()
-        broken = await self._broken()
-        if broken:
-            # A model that is being loaded by somebody else has no process for a moment.
-            await asyncio.sleep(CONFIRM_SECONDS)
-            broken &= await self._broken()
-        found = self._liveness.take_dead() | dict.fromkeys(broken, generation)
-        # All ask for their turn before anybody waits for them to be back.
-        await asyncio.gather(*(self._try_to_load(model, since) for model, since in found.items()))
-        if await asyncio.to_thread(live_instances, self._grpc_port) is None:
+        await self.mend()
+        if await asyncio.to_thread(live_instances, self._secret.here()) is None:
             ready = await self._ready()
             # Decoupled models answer over streams only.
             models = ready.intersection(self._graph) - {ENSEMBLE, *STREAMS}
-            await self._liveness.probe_silent(models, generation)
+            await self._liveness.probe_silent(models, self.generation())
 
     async def _try_to_load(self, model: str, generation: Counter[str]) -> None:
         with contextlib.suppress(NotReady):
             await self.load_again(model, generation)
 
     async def _broken(self) -> set[str]:
-        ready = await self._ready()
-        return await self._dead(ready) | (self._failed.keys() - ready)
+        states = await self._states()
+        ready = {model for model, state in states.items() if state == READY}
+        absent = {model for model in self._graph if states.get(model) not in (READY, *UNDER_WAY)}
+        return await self._dead(ready) | absent
 
     async def _ready(self) -> set[str]:
+        return {model for model, state in (await self._states()).items() if state == READY}
+
+    async def _states(self) -> dict[str, str]:
         try:
             index = await self._client.get_model_repository_index(client_timeout=CALL_SECONDS)
         except InferenceServerException as error:
             failure = from_triton(error)
             raise failure if isinstance(failure, Unreachable) else Unreachable(failure) from None
-        return {model.name for model in index.models if model.state == "READY"}
+        return {model.name: model.state for model in index.models}
 
     async def _dead(self, ready: set[str]) -> set[str]:
         """Ready models that have no process, or fewer than they had."""
-        alive = await asyncio.to_thread(live_instances, self._grpc_port)
+        alive = await asyncio.to_thread(live_instances, self._secret.here())
         if alive is None:
             return set()
         dead = set()

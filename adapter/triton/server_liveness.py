@@ -10,6 +10,7 @@ from tritonclient.utils import InferenceServerException
 
 from adapter.triton.failures import from_triton
 from adapter.triton.processes import end_server
+from adapter.triton.secret import TritonSecret
 from pipeline.errors import DeadlineExceeded
 
 NOBODY = "pulse"  # no model: its refusal is the answer, and no model's statistics count it
@@ -27,9 +28,9 @@ class ServerLiveness:
     of Triton than answers do, and go on coming without them.
     """
 
-    def __init__(self, client: InferenceServerClient, grpc_port: int) -> None:
+    def __init__(self, client: InferenceServerClient, secret: TritonSecret) -> None:
         self._client = client
-        self._grpc_port = grpc_port
+        self._secret = secret
         self._unanswered = 0
 
     @property
@@ -43,7 +44,7 @@ class ServerLiveness:
             await asyncio.sleep(EVERY_SECONDS)
             self._unanswered = 0 if await self._answers() else self._unanswered + 1
             if self.is_lost:
-                ended = await asyncio.to_thread(end_server, self._grpc_port)
+                ended = await asyncio.to_thread(end_server, self._secret.here())
                 logger.error(
                     "Triton has not answered for %.0f s; %s",
                     self._unanswered * ANSWER_SECONDS,

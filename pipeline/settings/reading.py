@@ -21,7 +21,7 @@ from pipeline.settings.triton import TritonSettings
 from pipeline.settings.weights import WeightsSettings
 
 ENV_FILE = ".env"
-SECRETS = ("hf_token", "api_key")  # whose values appear in no message
+SECRETS = ("hf_token", "api_key", "triton_secret")  # whose values appear in no message
 
 
 class SettingsError(ValueError):

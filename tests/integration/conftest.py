@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 
+from adapter.triton.secret import find
 from pipeline.audio import SAMPLE_RATE
 from pipeline.settings import Settings
 from tests.clients.asking import transcript_of
@@ -43,6 +45,11 @@ class RunningService:
     triton_log: Path
     environment: dict[str, str]
 
+    @property
+    def secret(self) -> str:
+        """What Triton asks for before it lets anybody change what it has loaded."""
+        return find(int(self.triton_grpc.rpartition(":")[2]))
+
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
@@ -58,10 +65,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         yield running
         everything = descendants(running.process.pid)
         memory = regions(triton_of(running.process.pid))
+        modes = {stat.S_IMODE(region.stat().st_mode) for region in memory}
     finally:
         stop_service(running)
     assert running.process.returncode == 0
     assert memory
+    assert modes == {0o600}  # no other user of the machine may hear what is said
     assert wait_until_gone(everything) == set()
     assert [region for region in memory if region.exists()] == []
 

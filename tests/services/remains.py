@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from adapter.intake.recording import PREFIX, SHARED_MEMORY
+from adapter.triton.secret import HEADER
 from tests.services.processes import arguments, descendants, open_files
 
 SETTLE_SECONDS = 30  # connections are kept open for 5, memory is taken back after a chunk
@@ -22,9 +23,10 @@ class Remains:
     regions: set[str]  # registered in Triton
 
     @classmethod
-    def of(cls, adapter: int, triton_http: str) -> "Remains":
+    def of(cls, adapter: int, triton_http: str, secret: str) -> "Remains":
         """Those of an adapter's process and of the Triton behind it."""
-        status = httpx.get(f"http://{triton_http}/v2/systemsharedmemory/status", timeout=60)
+        url = f"http://{triton_http}/v2/systemsharedmemory/status"
+        status = httpx.get(url, headers={HEADER: secret}, timeout=60)
         return cls(
             files=Counter(open_files(adapter)),
             children=[arguments(child)[:1] for child in descendants(adapter)],
@@ -43,11 +45,11 @@ class Remains:
         return {kind: what for kind, what in added.items() if what}
 
 
-def left_behind(before: Remains, adapter: int, triton_http: str) -> dict[str, object]:
+def left_behind(before: Remains, adapter: int, triton_http: str, secret: str) -> dict[str, object]:
     """What is still there some time after the last request."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        left = Remains.of(adapter, triton_http).added_to(before)
+        left = Remains.of(adapter, triton_http, secret).added_to(before)
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.2)

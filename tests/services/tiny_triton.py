@@ -17,6 +17,7 @@ from adapter.embedded.tritonserver import TritonServer
 from adapter.intake.recording import SHARED_MEMORY, Recording
 from adapter.triton.engine import Engine
 from adapter.triton.processes import live_instances
+from adapter.triton.secret import TritonSecret, find
 from documents import Transcript
 from pipeline.options import Options
 from pipeline.settings import Settings
@@ -82,13 +83,15 @@ async def ask(
 
 def process(settings: Settings, model: str) -> int:
     """The process of a model."""
-    (pid,) = live_instances(settings.triton_grpc_port)[model].values()
+    (pid,) = live_instances(find(settings.triton_grpc_port))[model].values()
     return pid
 
 
 def client(settings: Settings) -> triton.InferenceServerClient:
-    """A client of this Triton."""
-    return triton.InferenceServerClient(f"127.0.0.1:{settings.triton_grpc_port}")
+    """A client of this Triton that knows its secret."""
+    admitted = triton.InferenceServerClient(f"127.0.0.1:{settings.triton_grpc_port}")
+    admitted.register_plugin(TritonSecret(settings.triton_grpc_port))
+    return admitted
 
 
 def pcm_input() -> triton.InferInput:

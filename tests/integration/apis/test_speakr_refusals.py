@@ -1,13 +1,14 @@
 """Every error that Speakr can meet, and whether it tries again."""
 
-import socket
 import time
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from adapter.intake.decoding import PROTOCOL
 from pipeline.settings import Settings
+from tests.clients.decoders import script
 from tests.clients.speakr import Refused, Speakr
 from tests.services.adapter_thread import adapter_before, running_adapter
 from tests.services.ports import free_ports
@@ -88,20 +89,25 @@ def test_what_takes_too_long_is_tried_again_as_a_timeout(service, sample):
     assert "not finished within 0.3 seconds" in answer.shown
 
 
-def test_a_service_that_is_busy_is_asked_again_later(service, media):
-    with adapter_before(service.triton_grpc, max_requests=1) as url:
-        address = httpx.URL(url)
-        with closing(socket.create_connection((address.host, address.port))) as first:
-            first.sendall(
-                b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
-                b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
-            )
-            # Its place is taken as soon as its head has been read.
+def test_a_service_that_is_busy_is_asked_again_later(service, media, tmp_path):
+    gate = tmp_path / "gate"
+    decoding = f"while [ ! -e {gate} ]; do sleep 0.01; done"
+    ffmpeg = script(
+        tmp_path / "ffmpeg", f'case "$*" in *-protocols*) echo {PROTOCOL} ;; *) {decoding} ;; esac'
+    )
+    with (
+        adapter_before(service.triton_grpc, max_requests=1, ffmpeg=str(ffmpeg)) as url,
+        ThreadPoolExecutor(1) as first,
+    ):
+        first.submit(lambda: Speakr(url).transcribe(media / "tone.wav"))
+        try:
             deadline = time.monotonic() + 30
             while httpx.post(f"{url}/asr").status_code != 503:
                 assert time.monotonic() < deadline
             with pytest.raises(Refused) as refused:
                 Speakr(url).transcribe(media / "tone.wav")
+        finally:
+            gate.touch()
     answer = refused.value
     assert (answer.status, answer.kind, answer.final) == (503, "service_error", False)
     assert int(answer.headers["retry-after"]) > 0

@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from adapter.triton import model_liveness, recovery, server_liveness
 from adapter.triton.engine import Engine
 from adapter.triton.failures import Unreachable
 from adapter.triton.processes import live_instances
+from adapter.triton.secret import find
 from pipeline.errors import DeadlineExceeded
 from tests.services.ports import free_ports
 from tests.services.processes import arguments, parent
@@ -112,7 +114,14 @@ def elsewhere(tiny, monkeypatch):
                 threading.Thread(target=forward, args=pair, daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
-    yield tiny.model_copy(update={"triton_grpc_port": port, "triton_shared_memory": "off"})
+    secret = SecretStr(find(tiny.triton_grpc_port))
+    yield tiny.model_copy(
+        update={
+            "triton_grpc_port": port,
+            "triton_secret": secret,
+            "triton_shared_memory": "off",
+        }
+    )
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
 
@@ -124,7 +133,7 @@ def test_deaths_on_another_machine_are_found_out_by_asking(tiny, elsewhere):
             os.kill(pid, signal.SIGKILL)
         while True:
             await asyncio.sleep(0.2)
-            instances = live_instances(tiny.triton_grpc_port)
+            instances = live_instances(find(tiny.triton_grpc_port))
             if all(instances.get(model) for model in killed):
                 break
         return (await ask(engine)).segments[0].text

@@ -27,8 +27,7 @@ def undisturbed(post) -> dict:
 
 @pytest.mark.parametrize("model", ["whisper", "diarization"])
 def test_a_recording_survives_the_death_of_a_model(service, post, undisturbed, model):
-    port = int(service.triton_grpc.rpartition(":")[2])
-    (killed,) = live_instances(port)[model].values()
+    (killed,) = live_instances(service.secret)[model].values()
     answers = []
     client = threading.Thread(target=lambda: answers.append(post()))
     client.start()
@@ -40,4 +39,4 @@ def test_a_recording_survives_the_death_of_a_model(service, post, undisturbed, m
     assert answer.json()["segments"] == undisturbed["segments"]
     while httpx.get(f"{service.base_url}/health", timeout=30).status_code != 200:
         time.sleep(0.2)
-    assert killed not in live_instances(port)[model].values()
+    assert killed not in live_instances(service.secret)[model].values()

@@ -12,6 +12,7 @@ import pytest
 
 from adapter.embedded.repository import MODEL_REPOSITORY
 from adapter.triton.processes import live_instances
+from adapter.triton.secret import HEADER, find
 from pipeline.settings import Settings
 from tests.services.adapter_thread import adapter_before
 from tests.services.lean_environment import lean_environment
@@ -74,9 +75,11 @@ def test_ctc_is_refused_and_says_how_to_have_it(url, sample):
 
 
 def test_the_leaf_is_healthy_and_small(lean):
-    index = httpx.post(f"http://127.0.0.1:{lean.triton_http_port}/v2/repository/index").json()
+    secret = find(lean.triton_grpc_port)
+    url = f"http://127.0.0.1:{lean.triton_http_port}/v2/repository/index"
+    index = httpx.post(url, headers={HEADER: secret}).json()
     assert {model["name"] for model in index if model.get("state") == "READY"} == set(MODELS)
-    (process,) = live_instances(lean.triton_grpc_port)["wav2vec2"].values()
+    (process,) = live_instances(secret)["wav2vec2"].values()
     status = Path("/proc", str(process), "status").read_text(encoding="utf-8")
     (kilobytes,) = re.findall(r"RssAnon:\s+(\d+) kB", status)
     assert int(kilobytes) < 80_000  # torch alone brings 200

@@ -41,7 +41,7 @@ def adapter(service, tmp_path_factory) -> Iterator[RunningAdapter]:
 def nothing_is_left(service, adapter) -> Iterator[None]:
     """Nothing is, whatever the test does."""
     httpx.get(f"{adapter.url}/health", timeout=60)  # opens the connection to Triton
-    before = Remains.of(adapter.process.pid, service.triton_http)
+    before = Remains.of(adapter.process.pid, service.triton_http, service.secret)
     yield
-    assert left_behind(before, adapter.process.pid, service.triton_http) == {}
+    assert left_behind(before, adapter.process.pid, service.triton_http, service.secret) == {}
     assert list(adapter.temporary.iterdir()) == []

@@ -94,7 +94,7 @@ def test_each_file_gets_a_right_answer_and_nothing_is_left(service, adapter_pid,
     assert len({case.name for case in cases}) == len(cases) > 100
     known = next(case for case in cases if case.outcome is Outcome.SOUND)
     assert send(service.base_url, known).status_code == httpx.codes.OK
-    before = Remains.of(adapter_pid, service.triton_http)
+    before = Remains.of(adapter_pid, service.triton_http, service.secret)
     with ThreadPoolExecutor(AT_ONCE) as clients:
         answers = list(clients.map(lambda case: send(service.base_url, case), cases))
     faults = {
@@ -104,7 +104,7 @@ def test_each_file_gets_a_right_answer_and_nothing_is_left(service, adapter_pid,
     }
     assert faults == {}
     assert Counter(answer.is_success for answer in answers)[False] > 100
-    assert left_behind(before, adapter_pid, service.triton_http) == {}
+    assert left_behind(before, adapter_pid, service.triton_http, service.secret) == {}
     with pytest.raises(BlockingIOError):
         listener.accept()
 

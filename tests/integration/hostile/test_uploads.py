@@ -120,7 +120,7 @@ def test_a_disk_without_room_is_503_and_says_when_to_come_again(adapter):
 
 def test_an_upload_gives_its_disk_back_as_soon_as_it_is_decoded(service, adapter, sample):
     def regions() -> set[str]:
-        return Remains.of(adapter.process.pid, service.triton_http).regions
+        return Remains.of(adapter.process.pid, service.triton_http, service.secret).regions
 
     others = regions()  # such as that of a step which was killed in an earlier test
     with ThreadPoolExecutor(1) as client:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from adapter.places import Places
 from pipeline.settings import Settings
 from tests.services.adapter_thread import running_adapter
 
@@ -119,7 +120,26 @@ def test_everything_is_protected(run_app, method, path):
 
 def test_what_is_probed_is_open(run_app):
     assert ask(run_app, "/").status_code == 200
-    assert ask(run_app, "/health").status_code == 503  # there is no Triton; nobody was refused
+    health = ask(run_app, "/health")
+    assert health.status_code == 503  # there is no Triton; nobody was refused
+    assert health.json() == {"status": "unhealthy"}
+    assert int(health.headers["retry-after"]) > 0
+
+
+def test_more_than_the_status_is_told_to_who_has_a_key(run_app):
+    with_key = ask(run_app, "/health", headers={"X-API-Key": OLD})
+    without_keys = ask(run_app, "/health", settings={"api_key": ()})
+    for health in (with_key, without_keys):
+        assert health.json().keys() == {"status", "detail", "loaded_models", "version"}
+        assert "Triton at " in health.json()["detail"]
+
+
+def test_each_key_has_a_share_of_its_own(run_app, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Places, "check", lambda places, client: seen.append(client))
+    for key in (OLD, NEW):
+        ask(run_app, "/asr", "POST", headers={"X-API-Key": key})
+    assert set(seen) == {"key 1", "key 2"}
 
 
 def test_without_keys_everybody_may_come(run_app):

@@ -105,9 +105,13 @@ def test_unknown_names_get_the_choices(settings):
 
 @pytest.mark.parametrize("variables", [{"preload_model": "{}"}, {"models": "base,{}"}])
 def test_a_folder_that_the_settings_name_is_a_model(settings, tmp_path: Path, variables):
-    (tmp_path / "model.bin").write_bytes(b"")
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"")
     named = {name: value.format(tmp_path) for name, value in variables.items()}
     configured = Settings(cache_dir=settings.cache_dir, **named)
+    with pytest.raises(InvalidRequest, match=r"it has no vocabulary\.json or vocabulary\.txt"):
+        whisper_folder(str(tmp_path), configured)
+    (tmp_path / "vocabulary.txt").write_bytes(b"")
     assert whisper_folder(str(tmp_path), configured) == tmp_path
 
 
@@ -120,7 +124,7 @@ def test_a_folder_that_only_a_request_names_is_never_opened(
     with pytest.raises(InvalidRequest, match="unknown model"):
         whisper_folder(str(folder), settings)
     monkeypatch.chdir(tmp_path)  # where it could pass for a repository of the hub
-    with pytest.raises(WeightsUnavailable, match="whisper/small"):
+    with pytest.raises(InvalidRequest, match="unknown model"):
         whisper_folder("whisper/small", settings)
 
 

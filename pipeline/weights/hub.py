@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from pipeline import children
+from pipeline.download import NOT_OPEN
 from pipeline.errors import PipelineError, WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.utf8 import as_utf8
@@ -24,7 +25,6 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 3.0  # a hub that takes longer to answer at all is as good as none
 ANSWER_SECONDS = 30.0  # for what a repository holds
 REMEMBER_SECONDS = 60.0  # how long an answer of is_reachable holds
-NOT_OPEN = 3  # the exit status of a download whose repository does not open for the token
 
 _answers: dict[str, tuple[float, bool]] = {}
 
@@ -116,14 +116,14 @@ def _download(
     settings: Settings,
     token: str = "",
 ) -> None:
-    """Run :mod:`pipeline.weights.download`, whose end a time limit and a full disk are."""
+    """Run :mod:`pipeline.download`, whose end a time limit and a full disk are."""
     size, seconds = sum(sizes.values()), settings.download_timeout_seconds
     check_room(what, size, folder, settings)
     logger.info("downloading %s (%.0f MB)", what, size / 1e6)
     quiet = {} if sys.stderr.isatty() else {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
     try:
         status, reason = children.run(
-            "pipeline.weights.download",
+            "pipeline.download",
             json.dumps({**job, "folder": as_utf8(folder), "files": sizes}),
             seconds=seconds,
             variables={"HF_TOKEN": token, **quiet},

@@ -37,7 +37,7 @@ LEFT_OUT = {
         "pipeline/serving/tensors.py",
     ),
     "runs FFmpeg": ("adapter/intake/decoding.py", "adapter/intake/recording.py"),
-    "fetches": ("adapter/embedded/sample.py", "pipeline/weights/*.py"),
+    "fetches": ("adapter/embedded/sample.py", "pipeline/download.py", "pipeline/weights/*.py"),
     "runs a process of its own": (
         "pipeline/children.py",
         "pipeline/transcription/foreign_weights.py",

@@ -1,8 +1,10 @@
-"""``python -m pipeline.weights.download``: fetch files, in a process that can be ended.
+"""``python -m pipeline.download``: fetch files, in a process that can be ended.
 
 Takes one argument, a JSON object: ``folder`` and ``files`` (their names and sizes in bytes), and
 either ``endpoint``, ``repository`` and ``revision`` of the model hub, whose token is HF_TOKEN, or
 the ``url`` of the one file.  Prints why it failed, if it does.
+
+It is not in :mod:`pipeline.weights`, whose imports take longer than all else of a small download.
 """
 
 import json
@@ -10,13 +12,11 @@ import os
 import sys
 from pathlib import Path
 
-import httpx
-
 from pipeline import children
-from pipeline.weights.hub import NOT_OPEN
 
 SPARE = 1 << 20  # bytes; what huggingface_hub notes of a file may be longer than the file
 IDLE_SECONDS = 60  # without a byte, after which a server is given up
+NOT_OPEN = 3  # the exit status where the repository does not open for the token
 
 
 class NotOpen(Exception):  # noqa: N818 - an answer of the hub
@@ -60,6 +60,8 @@ def _from_hub(job: dict[str, object]) -> None:
 
 
 def _from_url(url: str, path: Path) -> None:
+    import httpx
+
     partial = path.with_name(f".{path.name}.part")
     with (
         httpx.stream("GET", url, follow_redirects=True, timeout=IDLE_SECONDS) as answer,

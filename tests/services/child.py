@@ -20,7 +20,7 @@ def main() -> int:
         partial = Path(f"{arguments[0]}.partial")
         partial.write_text(str(os.getpid()), encoding="utf-8")
         partial.rename(arguments[0])
-        time.sleep(120)
+        time.sleep(600)
     elif what == "fill":
         try:
             Path(arguments[0]).write_bytes(bytes(1_000_000))

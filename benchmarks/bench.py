@@ -16,7 +16,7 @@ from benchmarks.running.measure import Row, progress
 from benchmarks.running.service import Service
 from benchmarks.running.worker import ROOT, Worker
 from pipeline.settings import Settings, read_settings
-from pipeline.weights import catalog
+from pipeline.weights import catalog, kinds
 from pipeline.weights.defaults import fetch_defaults
 
 
@@ -171,9 +171,8 @@ class Bench:
             for entry in self.settings.cache_dir.glob("triton-*"):
                 (cache / entry.name).symlink_to(entry)
             for entry in (self.settings.cache_dir / "weights").iterdir():
-                if entry.is_dir():
+                if entry.is_dir() and entry.name != kinds.COMMUNITY.folder:
                     (cache / "weights" / entry.name).symlink_to(entry)
-            link = cache / "weights" / catalog.COMMUNITY.replace("/", "--")
-            link.unlink(missing_ok=True)
-            shutil.copytree(self.community, link)
+            name = catalog.COMMUNITY.replace("/", "--")
+            shutil.copytree(self.community, cache / "weights" / kinds.COMMUNITY.folder / name)
         return cache

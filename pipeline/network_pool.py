@@ -18,7 +18,6 @@ OnLoadChange = Callable[[str, bool], None]  # is told a network's name and wheth
 IDLE_SECONDS = 5.0  # since its last use, after which a network makes room for another at once
 TURN_SECONDS = 60.0  # that a network which is used all the time may stay while another waits
 FAILURE_SECONDS = 120.0  # for which a failed attempt is the answer to whoever asks
-MOST_ATTEMPTS = 4  # to fetch or load at once; names come from clients
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,9 @@ class NetworkPool(Generic[Network]):
     """Networks of one process by name: fetched and loaded in threads of their own.
 
     Whoever asks for a network that is not there is told so at once, and the
-    networks that are there go on working meanwhile.
+    networks that are there go on working meanwhile.  Each that is asked for
+    has a thread, so that none waits for another's download: names must be of
+    those that the settings or a catalogue allow, never whatever a client says.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class NetworkPool(Generic[Network]):
                 del self._failures[other]
             elif other == name:
                 raise failure.with_traceback(None)
-        if name not in self._attempts and len(self._attempts) < MOST_ATTEMPTS:
+        if name not in self._attempts:
             self._attempts.add(name)
             threading.Thread(target=self._attempt, args=(name,), daemon=True).start()
         raise ModelLoading(f"the network {name!r} is being loaded")

@@ -10,11 +10,7 @@ from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
 from pipeline.options import Options
 from pipeline.settings import Settings
-from pipeline.transcription.whisper_names import (
-    REPOSITORY,
-    WHISPER_REPOSITORIES,
-    canonical_name,
-)
+from pipeline.transcription.whisper_names import canonical_name
 
 # What a parameter means, and a value to try it with; the order is that of the API's pages.
 PARAMETERS = {
@@ -22,7 +18,7 @@ PARAMETERS = {
     "encode": ("false: the file is bare PCM, 16 bit little-endian mono at 16 kHz", "true"),
     "language": ("code or name of the language; detected if left out", "en"),
     "task": ("transcribe, or translate into English", "transcribe"),
-    "model": ("a Whisper size, or a CTranslate2 Whisper on the model hub as org/name", "base"),
+    "model": ("a Whisper size, or another Whisper that MODELS names", "base"),
     "initial_prompt": ("text that Whisper takes as what was said before", ""),
     "hotwords": ("words to expect, such as names", ""),
     "word_timestamps": ("give the time of every word", "true"),
@@ -119,8 +115,8 @@ def model_name(name: str, settings: Settings) -> str | None:
 
     Args:
         name: A size (``large-v3``), what OpenAI calls it (``whisper-1`` is the default,
-            ``whisper-large-v3`` and ``openai/whisper-large-v3`` are sizes), a CTranslate2
-            Whisper on the hub, or a folder that the settings name.
+            ``whisper-large-v3`` and ``openai/whisper-large-v3`` are sizes), or another
+            Whisper that the settings name.
 
     Raises:
         InvalidRequest: there is no such model here; lists those there are.
@@ -128,29 +124,17 @@ def model_name(name: str, settings: Settings) -> str | None:
     if name == OPENAI_MODEL:
         return None
     name = canonical_name(name)
-    if settings.models:
-        if name in settings.models:
-            return name
-    elif name in (*WHISPER_REPOSITORIES, settings.preload_model) or REPOSITORY.fullmatch(name):
+    if name in settings.offered_models:
         return name
-    offered = ", ".join(listed_models(settings))
+    offered = ", ".join(settings.offered_models)
     if not settings.models:
-        offered += ", and any CTranslate2 Whisper on the model hub as organisation/name"
+        offered += "; another Whisper has to be named in MODELS, by whoever runs this service"
     reason = f"unknown model {name!r}"
     if name.startswith(OPENAI_OWN):
         reason = f"{name!r} is OpenAI's own and no Whisper"
     elif settings.models:
         reason = f"{name!r} is not offered here"
     raise InvalidRequest(f"model: {reason}; there are {offered}")
-
-
-def listed_models(settings: Settings) -> list[str]:
-    """The models that a client can choose from by name, the default one first.
-
-    MODELS, or every size if that is not set; what else can be named then (any Whisper on
-    the hub) is not listed.
-    """
-    return list(dict.fromkeys([settings.default_model, *(settings.models or WHISPER_REPOSITORIES)]))
 
 
 def _language(text: str) -> str:

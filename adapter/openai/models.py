@@ -2,7 +2,7 @@
 
 import time
 
-from adapter.asr.parameters import OPENAI_MODEL, listed_models, model_name
+from adapter.asr.parameters import OPENAI_MODEL, model_name
 from adapter.openai.errors import UnknownModel
 from pipeline.errors import InvalidRequest
 from pipeline.settings import Settings
@@ -38,7 +38,7 @@ def resolve(name: str | None, settings: Settings) -> str | None:
 
 def all_models(default: str, settings: Settings) -> list[Json]:
     """The default Whisper, OpenAI's name for it, and the others that may be asked for."""
-    names = dict.fromkeys((default, OPENAI_MODEL, *listed_models(settings)))
+    names = dict.fromkeys((default, OPENAI_MODEL, *settings.offered_models))
     return [_model(name, default) for name in names]
 
 
@@ -48,9 +48,8 @@ def one_model(name: str, default: str, settings: Settings) -> Json:
     Raises:
         UnknownModel: there is no such model.
     """
-    resolved = resolve(name, settings) or default
-    if resolved != default and resolved not in (*WHISPER_REPOSITORIES, *settings.models):
-        raise UnknownModel(f"model: whether there is a {name!r} is known when it is first used")
+    if name != default:
+        resolve(name, settings)
     return _model(name, default)
 
 

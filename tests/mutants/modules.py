@@ -37,7 +37,12 @@ LEFT_OUT = {
         "pipeline/serving/tensors.py",
     ),
     "runs FFmpeg": ("adapter/intake/decoding.py", "adapter/intake/recording.py"),
-    "fetches": ("adapter/embedded/sample.py", "pipeline/weights/*.py"),
+    "fetches": ("adapter/embedded/sample.py", "pipeline/download.py", "pipeline/weights/*.py"),
+    "runs a process of its own": (
+        "pipeline/children.py",
+        "pipeline/transcription/foreign_weights.py",
+        "pipeline/transcription/trial.py",
+    ),
     "words for people": (
         "adapter/key_documentation.py",
         "adapter/*/documentation.py",
@@ -61,6 +66,7 @@ SLOW_TESTS = (
     "pipeline/diarization/test_light.py",
     "pipeline/diarization/test_networks.py",
     "pipeline/test_threads.py",
+    "pipeline/transcription/test_foreign_weights.py",
     "pipeline/transcription/test_language_detection.py",
     "pipeline/transcription/test_recognition.py",
 )

@@ -9,6 +9,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PATIENCE = 60  # seconds, for a test that fails before it opens the hub
+# The files of a repository that looks like a Whisper's.
+WHISPER = {
+    "config.json": b"{}",
+    "model.bin": b"weights" * 100,
+    "tokenizer.json": b'{"a": 1}',
+    "vocabulary.txt": b"a\nb",
+    "README.md": b"not needed",
+}
 
 
 @dataclass
@@ -18,6 +26,7 @@ class Hub:
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
     large: set[str] = field(default_factory=set)  # files that the hub keeps outside git
     damaged: set[str] = field(default_factory=set)  # files that arrive with other bytes
+    gated: set[str] = field(default_factory=set)  # repositories whose files nobody may have
     requests: list[str] = field(default_factory=list)
     open: threading.Event = field(default_factory=threading.Event)  # files wait for it
 
@@ -66,13 +75,18 @@ def serve_hub() -> Iterator[tuple[Hub, str]]:
             if self.path == "/":
                 return self.reply(200, b"")
             if self.path.startswith("/api/models/"):
-                repository = self.path.removeprefix("/api/models/").split("?")[0]
+                asked = self.path.removeprefix("/api/models/").split("?")[0]
+                repository, _, revision = asked.partition("/revision/")
+                if revision not in ("", hub.COMMIT):
+                    return self.reply(404, b"", {"X-Error-Code": "RevisionNotFound"})
                 if repository in hub.repositories:
                     return self.reply(200, json.dumps(hub.info(repository)).encode())
             else:
                 repository, _, rest = self.path.lstrip("/").partition("/resolve/")
                 path = rest.partition("/")[2]
                 content = hub.repositories.get(repository, {}).get(path)
+                if repository in hub.gated:
+                    return self.reply(403, b"", {"X-Error-Code": "GatedRepo"})
                 if content is not None:
                     if self.command == "GET":
                         hub.open.wait(PATIENCE)

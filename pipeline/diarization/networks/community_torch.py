@@ -1,17 +1,21 @@
 """The networks of pyannote's community-1 in torch, for CUDA."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from pyannote.audio import Model
+from pyannote.audio.core.task import Problem, Resolution, Specifications
+from pyannote.audio.models.embedding import WeSpeakerResNet34
+from pyannote.audio.models.segmentation import PyanNet
 
-from pipeline.audio import to_float
+from pipeline.audio import SAMPLE_RATE, to_float
 from pipeline.diarization.masks import resample
+from pipeline.diarization.networks.community_onnx import CHECKPOINT
 from pipeline.diarization.networks.segmentation import SIMULTANEOUS, SUBSETS
-from pipeline.diarization.windows import SPEAKERS
+from pipeline.diarization.windows import SPEAKERS, WINDOW
+from pipeline.weights.checkpoints import read_tensors
 from pipeline.workers import Workers
 
 
@@ -24,10 +28,7 @@ class TorchSegmentation:
         Raises:
             ValueError: it does not tell three local speakers apart, two of them at once.
         """
-        self._network = _load(folder, device)
-        task = self._network.specifications
-        if (len(task.classes), task.powerset_max_classes) != (SPEAKERS, SIMULTANEOUS):
-            raise ValueError(f"{folder}: not for {SPEAKERS} speakers, {SIMULTANEOUS} at once")
+        self._network = _load(folder, _pyannet(), device)
         # Threads that wait for each other at every step of an LSTM take four times as long.
         self._workers = Workers(cores if device == "cpu" else 1)
 
@@ -52,7 +53,7 @@ class WeSpeaker:
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         """Load the network."""
-        self._network = _load(folder, device)
+        self._network = _load(folder, WeSpeakerResNet34(), device)
 
     @torch.inference_mode()
     def __call__(self, audio: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -77,8 +78,32 @@ class WeSpeaker:
         return embeddings
 
 
-def _load(folder: Path, device: str) -> Model:
-    with warnings.catch_warnings():
-        # Lightning remarks on the version that wrote the checkpoint.
-        warnings.simplefilter("ignore")
-        return Model.from_pretrained(folder).to(torch.device(device)).eval()
+def _pyannet() -> PyanNet:
+    """With the four layers of LSTM that segmentation-3.0 and community-1 have."""
+    network = PyanNet(lstm={"num_layers": 4})
+    network.specifications = Specifications(
+        problem=Problem.MONO_LABEL_CLASSIFICATION,
+        resolution=Resolution.FRAME,
+        duration=WINDOW / SAMPLE_RATE,
+        classes=[str(speaker) for speaker in range(SPEAKERS)],
+        powerset_max_classes=SIMULTANEOUS,
+        permutation_invariant=True,
+    )
+    network.build()
+    return network
+
+
+def _load(folder: Path, network: Model, device: str) -> Model:
+    """Give a network the tensors of a checkpoint; what else its pickle says is left alone."""
+    tensors = read_tensors(folder / CHECKPOINT)
+    if isinstance(network, PyanNet) and len(tensors.get("classifier.bias", ())) != len(SUBSETS):
+        raise ValueError(f"{folder}: not for {SPEAKERS} speakers, {SIMULTANEOUS} at once")
+    own = network.state_dict()
+    if misfits := sorted(
+        name
+        for name, tensor in own.items()
+        if name not in tensors or tensors[name].shape != tuple(tensor.shape)
+    ):
+        raise ValueError(f"{folder}: another network, {misfits[0]} does not fit")
+    network.load_state_dict({name: torch.tensor(tensors[name]) for name in own})
+    return network.to(torch.device(device)).eval()

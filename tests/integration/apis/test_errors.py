@@ -103,9 +103,9 @@ def test_a_parameter_of_the_form_that_cannot_be_used(post, media):
     assert detail(response, 400).startswith("task")
 
 
-def test_a_model_whose_weights_are_nowhere(post, sample):
+def test_a_model_that_nobody_offers(post, sample):
     text = detail(post(sample, model="nobody/has-this-model"), 400)
-    assert "nobody/has-this-model" in text
+    assert "unknown model 'nobody/has-this-model'" in text
 
 
 def test_health_says_what_is_there(service):

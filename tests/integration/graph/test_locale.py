@@ -49,7 +49,8 @@ def test_a_network_is_fetched_at_the_first_request_for_it(ascii_only, sample_aud
     transcript = transcribe(ascii_only, sample_audio, model="tiny.en", deadline_ms=deadline)
     assert transcript.model == "tiny.en"
     assert any("Chicago" in segment.text for segment in transcript.segments)
-    assert (ascii_only.cache_dir / "weights/Systran--faster-whisper-tiny.en/model.bin").is_file()
+    weights = ascii_only.cache_dir / "weights/whisper"
+    assert (weights / "Systran--faster-whisper-tiny.en/model.bin").is_file()
 
 
 def test_a_network_that_cannot_be_fetched_is_named(ascii_only, sample_audio):

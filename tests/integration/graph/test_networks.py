@@ -16,12 +16,14 @@ from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.options import Options
 from pipeline.settings import Settings, read_settings
 from pipeline.weights import whisper_folder
-from tests.services.model_hub import Hub, serve_hub
+from tests.services.model_hub import WHISPER, Hub, serve_hub
 from tests.services.tiny_triton import process, run, tiny_triton
+from tests.speech.whisper import without_heads
 
 KEEP_ALIVE = 6  # seconds
 WORDS = "I didn't know you were there."
 SLOW = "someone/whisper"  # on a hub that a test can hold up
+CRAFTED = "someone/crafted"  # it crashes whoever reads it
 MODELS = ("transcription", "whisper")  # the rest of the graph has no part in this
 
 
@@ -30,7 +32,9 @@ def hub() -> Iterator[tuple[Hub, str]]:
     """A hub with one repository: Whisper tiny.en under another name."""
     folder = whisper_folder("tiny.en", read_settings())
     with serve_hub() as (hub, url):
-        hub.repositories[SLOW] = {file.name: file.read_bytes() for file in folder.iterdir()}
+        files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+        hub.repositories[SLOW] = files
+        hub.repositories[CRAFTED] = {**files, "model.bin": without_heads(files["model.bin"])}
         yield hub, url
 
 
@@ -56,6 +60,7 @@ def lean(hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         HF_HUB_OFFLINE="0",
         HF_TOKEN="",
         MAX_LOADED_MODELS="2",
+        MODELS=f"base,tiny.en,{SLOW},{CRAFTED},someone/damaged,nobody/nothing",
         MODEL_KEEP_ALIVE_SECONDS=str(KEEP_ALIVE),
     ) as settings:
         yield settings
@@ -136,12 +141,14 @@ def test_a_network_that_is_being_fetched_stops_nobody(lean, hub, pcm):
     ("model", "kind", "words"),
     [
         ("nobody/nothing", InvalidRequest, "unknown model 'nobody/nothing'"),
+        (CRAFTED, InvalidRequest, f"'{CRAFTED}' cannot be loaded: it ends the process"),
         ("someone/damaged", WeightsUnavailable, "'someone/damaged' cannot be fetched"),
     ],
 )
 def test_weights_that_cannot_be_had_are_named(lean, hub, pcm, model, kind, words):
-    hub[0].repositories["someone/damaged"] = {"config.json": b"{}", "model.bin": b"weights"}
-    hub[0].damaged.add("config.json")
+    hub[0].repositories["someone/damaged"] = WHISPER
+    hub[0].damaged = {"config.json"} if model == "someone/damaged" else set()
+    leaf = process(lean, "whisper")
 
     async def use(engine: Engine) -> None:
         with pytest.raises(kind, match=words) as failure:
@@ -150,3 +157,4 @@ def test_weights_that_cannot_be_had_are_named(lean, hub, pcm, model, kind, words
         assert (await transcribe(engine, pcm)).segments
 
     run(lean, use)
+    assert process(lean, "whisper") == leaf

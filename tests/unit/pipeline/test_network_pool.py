@@ -98,6 +98,19 @@ def test_a_network_that_is_being_fetched_does_not_stop_others(shelf):
     assert sorted(shelf.fetched) == ["base", "large", "small"]
 
 
+def test_many_slow_downloads_stop_no_network_that_is_asked_for_later(shelf):
+    pool = shelf.pool(most=16)
+    slow = [f"slow-{number}" for number in range(8)]
+    shelf.gates = {name: threading.Event() for name in slow}
+    for name in slow:
+        with pytest.raises(ModelLoading), pool.use(name):
+            pass
+    assert use(pool, "small") == "small"
+    for gate in shelf.gates.values():
+        gate.set()
+    assert {use(pool, name) for name in slow} == set(slow)
+
+
 def test_the_reason_why_a_network_cannot_be_had_reaches_everybody_and_is_looked_up_once(shelf):
     shelf.failures["none"] = InvalidRequest("there is no such model")
     pool = shelf.pool()

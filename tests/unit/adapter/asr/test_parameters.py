@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapter.asr.parameters import listed_models, read_parameters
+from adapter.asr.parameters import read_parameters
 from pipeline.errors import InvalidRequest
 from pipeline.settings import Settings
 
@@ -123,7 +123,6 @@ def test_languages_by_code_and_by_name(text, code):
         ("Systran/faster-whisper-tiny", "tiny"),
         ("large-v3-turbo", "turbo"),
         ("openai/whisper-large-v3-turbo", "turbo"),
-        ("somebody/whisper-of-theirs", "somebody/whisper-of-theirs"),
     ],
 )
 def test_models_by_their_names(name, model):
@@ -157,6 +156,14 @@ def test_a_model_that_is_not_offered_is_refused_with_those_that_are(name):
         read_parameters({"model": name}, {}, OFFERED)
 
 
+@pytest.mark.parametrize("name", ["enormous", "somebody/whisper-of-theirs", "/models/theirs"])
+def test_only_known_sizes_are_offered_where_no_others_are_named(name):
+    with pytest.raises(InvalidRequest, match=r"^model: unknown model '.*base.*named in MODELS"):
+        options({"model": name})
+    preloaded = SETTINGS.model_copy(update={"preload_model": name})
+    assert read_parameters({"model": name}, {}, preloaded).options.model == name
+
+
 @pytest.mark.parametrize("name", ["gpt-4o-transcribe", "gpt-4o-mini-transcribe"])
 @pytest.mark.parametrize("settings", [SETTINGS, OFFERED])
 def test_openai_s_own_models_are_refused_by_name(name, settings):
@@ -165,8 +172,8 @@ def test_openai_s_own_models_are_refused_by_name(name, settings):
 
 
 def test_the_models_that_are_listed():
-    assert listed_models(OFFERED) == ["tiny.en", "small", "somebody/whisper", "/models/ours"]
-    everything = listed_models(SETTINGS.model_copy(update={"preload_model": "/models/ours"}))
+    assert OFFERED.offered_models == ("tiny.en", "small", "somebody/whisper", "/models/ours")
+    everything = SETTINGS.model_copy(update={"preload_model": "/models/ours"}).offered_models
     assert everything[0] == "/models/ours"
     assert {"tiny", "base.en", "large-v3", "turbo"} < set(everything)
     assert len(everything) == len(set(everything))
@@ -179,7 +186,7 @@ def test_the_models_that_are_listed():
         ({"task": "sing"}, "task", "'transcribe' or 'translate'"),
         ({"language": "klingon"}, "language", "en, es"),
         ({"model": "enormous"}, "model", "base, tiny.en, tiny"),
-        ({"model": "enormous"}, "model", "and any CTranslate2 Whisper"),
+        ({"model": "enormous"}, "model", "turbo; another Whisper has to be named"),
         ({"model": "../../etc"}, "model", "base, tiny.en, tiny"),
         ({"model": "/etc"}, "model", "base, tiny.en, tiny"),
         ({"encode": "perhaps"}, "encode", "true or false"),

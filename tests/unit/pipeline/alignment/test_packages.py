@@ -91,5 +91,5 @@ def test_the_start_fails_by_name_before_anything_is_fetched(lean, tmp_path):
 def test_torch_is_not_imported_to_find_no_weights(tmp_path):
     told = run(sys.executable, "-c", LOOK, folder=tmp_path, CACHE_DIR=tmp_path)
     message, modules = told.stdout.splitlines()
-    assert "the alignment model WAV2VEC2_ASR_BASE_960H for 'en' is not in" in message
+    assert "the alignment model for 'en': WAV2VEC2_ASR_BASE_960H is not in" in message
     assert modules == "set()"

@@ -1,5 +1,6 @@
 """community-1 with networks of its architectures, since its weights are not to be had here."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -149,8 +150,32 @@ def test_a_segmentation_of_other_speakers_is_refused(
     saved["state_dict"]["classifier.weight"] = torch.zeros(4, 128)
     saved["state_dict"]["classifier.bias"] = torch.zeros(4)
     torch.save(saved, tmp_path / "pytorch_model.bin")
-    with pytest.raises(ValueError, match="not for 3 speakers, 2 at once"):
-        open_segmentation(tmp_path, cores=1)
+    for load in (open_segmentation, TorchSegmentation):
+        with pytest.raises(ValueError, match="not for 3 speakers, 2 at once"):
+            load(tmp_path, cores=1)
+
+
+class Touch:
+    """Pickled, it asks whoever reads it to make a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple:
+        return os.system, (f"touch {self._path}",)
+
+
+@pytest.mark.parametrize("network", ["segmentation", "embedding"])
+def test_no_pickle_is_run_on_cuda_either(
+    community_folder: Path, tmp_path: Path, network: str
+) -> None:
+    load = {"segmentation": TorchSegmentation, "embedding": WeSpeaker}[network]
+    saved = torch.load(community_folder / network / "pytorch_model.bin", weights_only=False)
+    saved["callbacks"] = Touch(tmp_path / "called")
+    torch.save(saved, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ValueError, match=r"wants to call posix\.system"):
+        load(tmp_path)
+    assert not (tmp_path / "called").exists()
 
 
 @pytest.mark.parametrize("change", ["a layer less", "other shapes"])
@@ -164,6 +189,8 @@ def test_another_network_is_refused(community_folder: Path, tmp_path: Path, chan
     torch.save(saved, tmp_path / "pytorch_model.bin")
     with pytest.raises(ValueError, match="do not fit the graph wespeaker"):
         OnnxWeSpeaker(tmp_path)
+    with pytest.raises(ValueError, match=r"resnet\.layer4\.2\.conv1\.weight does not fit"):
+        WeSpeaker(tmp_path)
 
 
 def test_a_cpu_imports_no_torch(community_folder: Path, tmp_path: Path) -> None:

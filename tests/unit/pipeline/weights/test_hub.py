@@ -1,52 +1,142 @@
 """Weights from a model hub, the real client against a server of the test's own."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
 from pipeline.errors import InvalidRequest, WeightsNotFound, WeightsUnavailable
-from pipeline.weights import community_folder, segmentation_file, whisper_folder
+from pipeline.settings import Settings
+from pipeline.weights import (
+    catalog,
+    community_folder,
+    kinds,
+    segmentation_file,
+    whisper_folder,
+)
+from tests.services.model_hub import WHISPER
 
-WHISPER = {
-    "config.json": b"{}",
-    "model.bin": b"weights" * 100,
-    "tokenizer.json": b'{"a": 1}',
-    "vocabulary.txt": b"a\nb",
-    "README.md": b"not needed",
-}
+COMMUNITY = {name: b"of community-1" for (name,) in kinds.COMMUNITY.needed}
+THEIRS = "someone/whisper-ct2"
 
 
-def test_a_whisper_of_the_hub_is_fetched_once(model_hub, settings):
-    model_hub.repositories["someone/whisper-ct2"] = WHISPER
+@pytest.fixture
+def theirs(settings: Settings) -> Settings:
+    """Settings that name a Whisper of the hub, and others that are none."""
+    models = ("base", THEIRS, "someone/nothing", "someone/other", catalog.COMMUNITY)
+    return settings.model_copy(update={"models": models})
+
+
+@pytest.fixture
+def with_token(settings: Settings) -> Settings:
+    return settings.model_copy(update={"hf_token": SecretStr("secret")})
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_whisper_of_the_hub_is_fetched_once(model_hub, theirs):
+    model_hub.repositories[THEIRS] = WHISPER
     model_hub.large.add("model.bin")
-    folder = whisper_folder("someone/whisper-ct2", settings)
+    folder = whisper_folder(THEIRS, theirs)
     assert (folder / "model.bin").read_bytes() == WHISPER["model.bin"]
     assert (folder / "vocabulary.txt").exists()
     assert not (folder / "README.md").exists()
     asked = len(model_hub.requests)
-    assert whisper_folder("someone/whisper-ct2", settings) == folder
+    assert whisper_folder(THEIRS, theirs) == folder
     assert len(model_hub.requests) == asked
 
 
 @pytest.mark.parametrize("file", ["model.bin", "config.json"])
-def test_a_file_that_arrives_damaged_is_refused(file, model_hub, settings):
-    model_hub.repositories["someone/whisper-ct2"] = WHISPER
+def test_a_file_that_arrives_damaged_is_refused(file, model_hub, theirs):
+    model_hub.repositories[THEIRS] = WHISPER
     model_hub.large.add("model.bin")
     model_hub.damaged.add(file)
     with pytest.raises(WeightsUnavailable, match=rf"{file} .*checksum differs"):
-        whisper_folder("someone/whisper-ct2", settings)
+        whisper_folder(THEIRS, theirs)
     model_hub.damaged.clear()
-    assert (whisper_folder("someone/whisper-ct2", settings) / file).read_bytes() == WHISPER[file]
+    assert (whisper_folder(THEIRS, theirs) / file).read_bytes() == WHISPER[file]
 
 
-def test_a_repository_that_is_not_there_is_the_request_s_mistake(model_hub, settings):
+def test_only_files_of_these_names_at_the_top_are_fetched(model_hub, theirs):
+    others = {f"{folder}/{name}": b"x" for folder in ("old", "a/b") for name in WHISPER}
+    others |= {"vocabulary.zip": b"x", "vocabulary.": b"x", "model.bin.bak": b"x"}
+    model_hub.repositories[THEIRS] = {**others, **WHISPER, "vocabulary.json": b"[]"}
+    whisper_folder(THEIRS, theirs)
+    asked = {request.rpartition("/")[2] for request in model_hub.requests if "/resolve/" in request}
+    assert asked == {"config.json", "model.bin", "tokenizer.json", "vocabulary.json"}
+    assert not [request for request in model_hub.requests if "old" in request or "a/b" in request]
+
+
+def test_a_repository_that_is_not_there_is_the_request_s_mistake_and_leaves_nothing(
+    model_hub, theirs
+):
     with pytest.raises(InvalidRequest, match="someone/nothing"):
-        whisper_folder("someone/nothing", settings)
+        whisper_folder("someone/nothing", theirs)
+    assert files_in(theirs.cache_dir) == []
 
 
-def test_a_repository_without_a_whisper_is_the_request_s_mistake(model_hub, settings):
-    model_hub.repositories["someone/other"] = {"config.json": b"{}"}
-    with pytest.raises(InvalidRequest, match="not a Whisper"):
-        whisper_folder("someone/other", settings)
+@pytest.mark.parametrize("file", ["model.bin", "tokenizer.json", "vocabulary.txt", "config.json"])
+def test_a_repository_without_a_whisper_is_refused_before_anything_is_fetched(
+    file, model_hub, theirs
+):
+    model_hub.repositories["someone/other"] = {
+        name: content for name, content in WHISPER.items() if name != file
+    }
+    with pytest.raises(InvalidRequest, match=rf"is no Whisper .*: it has no .*{file}"):
+        whisper_folder("someone/other", theirs)
+    assert not [request for request in model_hub.requests if "/resolve/" in request]
+    assert files_in(theirs.cache_dir) == []
+
+
+def test_a_whisper_that_is_none_is_not_taken_for_community(model_hub, theirs, settings):
+    model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
+    with pytest.raises(InvalidRequest, match="no Whisper"):
+        whisper_folder(catalog.COMMUNITY, theirs)
+    assert community_folder(settings) is None
+    model_hub.repositories[catalog.COMMUNITY] = WHISPER
+    whisper_folder(catalog.COMMUNITY, theirs)
+    assert community_folder(settings) is None
+
+
+def test_the_empty_folder_that_a_previous_version_left_is_no_network(
+    model_hub, settings, with_token
+):
+    left = settings.cache_dir / "weights" / "pyannote--speaker-diarization-community-1"
+    left.mkdir(parents=True)
+    assert community_folder(settings) is None
+    model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
+    assert set(COMMUNITY) <= set(files_in(community_folder(with_token)))
+
+
+def test_a_folder_that_lacks_files_is_fetched_again(model_hub, settings):
+    model_hub.repositories["Systran/faster-whisper-small"] = WHISPER
+    folder = settings.cache_dir / "weights/whisper/Systran--faster-whisper-small"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_bytes(b"old")
+    assert whisper_folder("small", settings) == folder
+    assert (folder / "config.json").read_bytes() == b"{}"
+    assert (folder / "model.bin").exists()
+
+
+def test_what_a_previous_version_fetched_is_used_where_it_lies(model_hub, settings):
+    folder = settings.cache_dir / "weights/Systran--faster-whisper-small"
+    folder.mkdir(parents=True)
+    for name, content in WHISPER.items():
+        (folder / name).write_bytes(content)
+    assert whisper_folder("small", settings) == folder
+    assert model_hub.requests == []
+
+
+def test_a_whisper_that_nobody_named_is_not_asked_for(model_hub, settings):
+    model_hub.repositories[THEIRS] = WHISPER
+    with pytest.raises(InvalidRequest, match="has to be named in MODELS"):
+        whisper_folder(THEIRS, settings)
+    assert model_hub.requests == []
+    assert not settings.cache_dir.exists()
+    preloaded = settings.model_copy(update={"preload_model": THEIRS})
+    assert (whisper_folder(THEIRS, preloaded) / "model.bin").exists()
 
 
 def test_the_hub_goes_before_the_wheels(model_hub, settings):
@@ -59,28 +149,29 @@ def test_the_hub_goes_before_the_wheels(model_hub, settings):
     assert [file.name for file in path.parent.iterdir()] == ["model.onnx"]
 
 
-def test_community_needs_a_token_until_it_is_in_the_cache(model_hub, settings):
+def test_community_needs_a_token_until_it_is_in_the_cache(model_hub, settings, with_token):
     assert community_folder(settings) is None
-    model_hub.repositories["pyannote/speaker-diarization-community-1"] = {
-        "config.yaml": b"pipeline:",
-        "segmentation/pytorch_model.bin": b"network",
-        "plda/plda.npz": b"numbers",
-    }
-    folder = community_folder(settings.model_copy(update={"hf_token": SecretStr("secret")}))
-    assert (folder / "segmentation" / "pytorch_model.bin").read_bytes() == b"network"
+    model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
+    folder = community_folder(with_token)
+    assert (folder / "segmentation" / "pytorch_model.bin").read_bytes() == b"of community-1"
     assert (folder / "plda" / "plda.npz").exists()
     assert community_folder(settings) == folder
 
 
-def test_a_token_that_does_not_open_community_says_what_to_do(model_hub, settings):
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_token_that_does_not_open_community_says_what_to_do(model_hub, with_token, listed):
+    if listed:  # the hub tells of files that it does not give
+        model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
+        model_hub.gated.add(catalog.COMMUNITY)
     with pytest.raises(WeightsUnavailable, match="accept its conditions"):
-        community_folder(settings.model_copy(update={"hf_token": SecretStr("secret")}))
+        community_folder(with_token)
 
 
 def test_offline_asks_nothing(model_hub, settings):
     model_hub.repositories["Systran/faster-whisper-small"] = WHISPER
+    offline = settings.model_copy(update={"hf_hub_offline": True})
     with pytest.raises(WeightsNotFound, match="HF_HUB_OFFLINE"):
-        whisper_folder("small", settings.model_copy(update={"hf_hub_offline": True}))
+        whisper_folder("small", offline)
     assert model_hub.requests == []
     online = whisper_folder("small", settings)
-    assert whisper_folder("small", settings.model_copy(update={"hf_hub_offline": True})) == online
+    assert whisper_folder("small", offline) == online

@@ -4,11 +4,16 @@ Speakr takes 400, 401 and 413 as final and tries 422, 429 and 5xx again, so a
 mistake of the client is never a 422 here.  It picks the message for its user
 by ``timed out``, ``401 … unauthorized``, ``503 … service unavailable``, ``file … too
 large`` and ``could not … decode``.
+
+What is nobody's business outside, the words of libraries and of Triton, goes to
+the log, with a mark that the client is told.
 """
 
 import contextlib
 import errno
 import logging
+import random
+import string
 from collections.abc import Iterator
 
 from fastapi import FastAPI, Request
@@ -34,6 +39,7 @@ EXHAUSTION = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),  # of the disk
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),  # of files, memory, processes
 }
+MARK_LETTERS = 8  # no digits: Speakr takes 429, wherever it stands, for a rate limit
 CLIENT_GONE = 499  # as nginx has it; nobody reads it
 # What may be otherwise in a moment.
 UNAVAILABLE = (Overloaded, ModelLoading, WeightsUnavailable, NotReady, ProcessDied, Unreachable)
@@ -94,8 +100,17 @@ def to_response(failure: PipelineError) -> JSONResponse:
         return answer(504, f"the request timed out: {failure}")
     if isinstance(failure, UNAVAILABLE):
         return answer(503, f"503 service unavailable: {failure}; try again later")
+    if type(failure) is PipelineError:  # whatever Triton said
+        return internal(failure)
     logger.error("a request failed: %s", failure)
     return answer(500, f"transcription failed: {failure}")
+
+
+def internal(failure: Exception) -> JSONResponse:
+    """The response for a mistake of the service's own, and the log's line about it."""
+    mark = "".join(random.choices(string.ascii_lowercase, k=MARK_LETTERS))
+    logger.error("internal server error %s: %s: %s", mark, type(failure).__name__, failure)
+    return answer(500, f"internal server error; the service's log says which, at {mark}")
 
 
 def _fault(error: RequestValidationError) -> str:
@@ -125,4 +140,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, failure: Exception) -> Response:
-        return answer(500, f"unexpected error: {type(failure).__name__}: {failure}")
+        return internal(failure)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -15,6 +14,7 @@ from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.places import UPLOADS_FOR_A_PLACE, Places
+from adapter.threads import in_thread
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
 from documents import Transcript
@@ -55,21 +55,22 @@ class Service:
             PipelineError: of the kind that says what went wrong.
         """
         seconds = self.settings.request_timeout_seconds
-        deadline_ms = int((time.time() + seconds) * 1000)
-        options = options.model_copy(update={"deadline_ms": deadline_ms})
+        work = self._work(upload, options.due_in(seconds), output, on_segment)
         try:
-            return await asyncio.wait_for(
-                self._work(upload, options, output, on_segment), seconds + GRACE
-            )
+            return await asyncio.wait_for(work, seconds + GRACE)
         except (DeadlineExceeded, asyncio.TimeoutError):
             raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
     async def _work(
         self, upload: Upload, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
-        with await self._decode(upload) as recording:
-            os.ftruncate(upload.fd, 0)  # the disk is for those that are still to be decoded
+        recording = await self._decode(upload)
+        try:
+            # The disk is for those that are still to be decoded.
+            await in_thread(os.ftruncate, upload.fd, 0)
             return await self.engine.transcribe(recording, options, output, on_segment)
+        finally:
+            await in_thread(recording.close)
 
     async def _decode(self, upload: Upload) -> Recording:
         async with self._decoders:
@@ -80,14 +81,16 @@ class Service:
             return await self._decode_to(upload, shared=False)
 
     async def _decode_to(self, upload: Upload, shared: bool) -> Recording:
-        with contextlib.ExitStack() as unless_done:
-            with exhaustion_is_overload("the decoded audio"):
-                recording = unless_done.enter_context(Recording(shared))
+        with exhaustion_is_overload("the decoded audio"):
+            recording = Recording(shared)
+            try:
                 if isinstance(upload, PcmUpload):
                     await copy_pcm(upload.fd, recording, self._limits, upload.part)
                 else:
                     await decode(self._ffmpeg, upload.fd, recording, self._limits, upload.part)
-            unless_done.pop_all()
+            except BaseException:
+                await in_thread(recording.close)
+                raise
         return recording
 
 

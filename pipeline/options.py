@@ -1,13 +1,42 @@
 """What a request may ask for.  Options travel through the graph as Triton request parameters."""
 
-import json
+import logging
+import math
+import os
 import time
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.transcription.whisper_names import canonical_name
+
+# Of UTF-8, for each text that Whisper is told; it hears 223 tokens, about half of this.
+TEXT_BYTES = 2048
+
+logger = logging.getLogger(__name__)
+
+
+def _clock() -> str | None:
+    """Which monotonic clock this is: Linux has one for all processes, until it starts again."""
+    boot, namespace = Path("/proc/sys/kernel/random/boot_id"), "/proc/self/ns/time"
+    try:
+        name = boot.read_text(encoding="ascii").strip()
+        return f"{name} {os.readlink(namespace)}" if os.path.lexists(namespace) else name
+    except OSError:
+        return None
+
+
+CLOCK = _clock()
 
 
 class Options(BaseModel):
@@ -15,8 +44,8 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    model: str | None = None  # a Whisper size or name
-    language: str | None = None  # None detects it
+    model: str | None = Field(None, max_length=4096)  # a Whisper size, name or folder
+    language: str | None = Field(None, max_length=64)  # None detects it
     task: Literal["transcribe", "translate"] = "transcribe"
     initial_prompt: str | None = None  # text that Whisper takes as what came before
     hotwords: str | None = None  # words that Whisper should expect
@@ -32,12 +61,30 @@ class Options(BaseModel):
     max_speakers: int | None = Field(None, ge=1, le=50)
     return_speaker_embeddings: bool = False
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
-    deadline_ms: int | None = None  # Unix time in ms after which nobody waits for the answer
+    # After which nobody waits for the answer: Unix time, and time of the monotonic clock that is
+    # named, which nobody sets.  It counts where that clock can be read, so on one machine.
+    deadline_ms: int | None = Field(None, ge=0, lt=1 << 63)
+    deadline_ns: int | None = Field(None, ge=0, lt=1 << 63)
+    clock: str | None = Field(None, max_length=128)
 
     @field_validator("model")
     @classmethod
     def _one_name(cls, name: str | None) -> str | None:
         return canonical_name(name) if name else None
+
+    @field_validator("initial_prompt", "hotwords")
+    @classmethod
+    def _as_much_as_is_heard(cls, text: str | None, field: ValidationInfo) -> str | None:
+        # Cut and not refused: the words that somebody has set once, for good, go with every
+        # recording of theirs, and Whisper takes no more of them anyway.
+        raw = text.encode() if text else b""
+        if len(raw) <= TEXT_BYTES:
+            return text
+        begins = field.field_name == "hotwords"  # the first ones count, of a prompt its end
+        which, kept = ("first", raw[:TEXT_BYTES]) if begins else ("last", raw[-TEXT_BYTES:])
+        name, sizes = field.field_name, (TEXT_BYTES, len(raw))
+        logger.warning("%s: the %s %d of %d bytes are used", name, which, *sizes)
+        return kept.decode(errors="ignore")
 
     @model_validator(mode="after")
     def _speakers_in_order(self) -> "Options":
@@ -61,9 +108,8 @@ class Options(BaseModel):
         Raises:
             InvalidRequest: naming the option whose value cannot be used.
         """
-        values = json.loads(parameters) if parameters else {}
         try:
-            return cls(**values)
+            return cls.model_validate_json(parameters or "{}")
         except ValidationError as error:
             fault = error.errors()[0]
             name = ".".join(map(str, fault["loc"])) or "options"
@@ -75,7 +121,24 @@ class Options(BaseModel):
         # BLS carries no fractions.
         return {k: str(value) if isinstance(value, float) else value for k, value in values.items()}
 
+    def due_in(self, seconds: float) -> "Options":
+        """These options, with a deadline so many seconds from now."""
+        deadline = {
+            "deadline_ms": int((time.time() + seconds) * 1e3),
+            "deadline_ns": int((time.monotonic() + seconds) * 1e9),
+            "clock": CLOCK,
+        }
+        return self.model_copy(update=deadline)
+
+    def remaining(self) -> float:
+        """Seconds until nobody waits for the answer any more; infinity without a deadline."""
+        if None not in (self.deadline_ns, self.clock) and self.clock == CLOCK:
+            return self.deadline_ns / 1e9 - time.monotonic()
+        if self.deadline_ms is not None:
+            return self.deadline_ms / 1e3 - time.time()
+        return math.inf
+
     def check_deadline(self) -> None:
         """Raise :class:`DeadlineExceeded` once nobody waits for the answer any more."""
-        if self.deadline_ms is not None and time.time() * 1000 > self.deadline_ms:
+        if self.remaining() < 0:
             raise DeadlineExceeded("the request's deadline has passed")

@@ -7,13 +7,12 @@ included, and calls all of it ``text/plain``.
 (https://github.com/ahmetoner/whisper-asr-webservice, app/webservice.py and app/utils.py)
 """
 
-import json
 from urllib.parse import quote
 
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from adapter.asr.parameters import Parameters
-from adapter.formats.transcripts import Json, as_text, render, without_nan
+from adapter.formats.transcripts import Json, as_text, encoded, render, without_nan
 from documents import Segment, Transcript
 
 MEDIA_TYPES = {
@@ -40,10 +39,10 @@ def respond(transcript: Transcript, parameters: Parameters, filename: str) -> Re
     shape = render(transcript, output)
     if parameters.plain:
         return Response(shape[output], media_type=f"{MEDIA_TYPES[output]}; charset=utf-8")
-    return JSONResponse(shape)
+    return Response(encoded(shape), media_type="application/json")
 
 
-def _webservice(transcript: Transcript, parameters: Parameters) -> str:
+def _webservice(transcript: Transcript, parameters: Parameters) -> str | bytes:
     lines = [" ".join(segment.text.split()) for segment in transcript.segments]
     if parameters.output == "text":
         return "".join(f"{line}\n" for line in lines)
@@ -52,7 +51,7 @@ def _webservice(transcript: Transcript, parameters: Parameters) -> str:
         rows = [f"{start}\t{end}\t{line}" for (start, end), line in zip(times, lines, strict=True)]
         return "".join(f"{row}\n" for row in ("start\tend\ttext", *rows))
     if parameters.output == "json":
-        return json.dumps(_whisper_json(transcript, parameters), ensure_ascii=False)
+        return encoded(_whisper_json(transcript, parameters), (", ", ": "))
     return str(render(transcript, parameters.output)[parameters.output])
 
 

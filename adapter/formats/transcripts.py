@@ -1,5 +1,6 @@
 """A transcript in the shapes that clients of ``/asr`` read."""
 
+import json
 import math
 from collections.abc import Callable
 
@@ -48,6 +49,24 @@ def without_nan(value: object) -> object:
     if isinstance(value, list):
         return [without_nan(inner) for inner in value]
     return value
+
+
+def encoded(shape: Json, separators: tuple[str, str] = (",", ":")) -> bytes:
+    """The shape as JSON in UTF-8.
+
+    The items of its lists are written one by one: the encoder keeps all threads of this
+    process waiting until it is through, which is a second for 12 hours of speech.
+    """
+    between, after_key = separators
+
+    def text(value: object) -> str:
+        if isinstance(value, list):
+            return f"[{between.join(map(encode, value))}]"
+        return encode(value)
+
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=separators).encode
+    items = (f"{encode(key)}{after_key}{text(value)}" for key, value in shape.items())
+    return f"{{{between.join(items)}}}".encode()
 
 
 def as_json(transcript: Transcript) -> Json:

@@ -74,6 +74,10 @@ class Recording:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the file away; takes 0.2 s for a gigabyte of shared memory."""
         if self.key is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(SHARED_MEMORY / self.key)

@@ -14,11 +14,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, ImmutableMultiDict, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
 from adapter.errors import TooLarge, TooSlow, exhaustion_is_overload
+from adapter.intake.multipart import Utf8Parser
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
 
@@ -167,14 +168,13 @@ async def _parse(request: Request, part: str) -> FormData:
     if kind.strip().lower() != "multipart/form-data":
         raise InvalidRequest(missing(part))
     try:
-        with exhaustion_is_overload("the upload"):
-            return await request.form(
-                max_files=1, max_fields=FORM_FIELDS, max_part_size=FIELD_BYTES
-            )
-    except (HTTPException, ValueError) as error:
-        fault = error.detail if isinstance(error, HTTPException) else str(error)
+        async with contextlib.aclosing(request.stream()) as stream:
+            with exhaustion_is_overload("the upload"):
+                limits = {"max_files": 1, "max_fields": FORM_FIELDS, "max_part_size": FIELD_BYTES}
+                return await Utf8Parser(request.headers, stream, **limits).parse()
+    except (MultiPartException, ValueError) as error:
         raise InvalidRequest(
-            f"{part}: the body cannot be read ({fault.rstrip('.')}); "
+            f"{part}: the body cannot be read ({str(error).rstrip('.')}); "
             "send one file as multipart/form-data"
         ) from None
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from adapter.errors import answer, to_response
+from adapter.errors import internal, to_response
 from pipeline.errors import InvalidRequest, PipelineError, WeightsUnavailable
 
 PREFIX = "/v1/"
@@ -55,10 +55,7 @@ def in_their_shape(response: Response, failure: Exception, where: str) -> JSONRe
 
 def describe(failure: Exception) -> Json:
     """The body for a failure that comes too late for a status."""
-    if isinstance(failure, PipelineError):
-        response = to_response(failure)
-    else:
-        response = answer(500, f"unexpected error: {type(failure).__name__}: {failure}")
+    response = to_response(failure) if isinstance(failure, PipelineError) else internal(failure)
     return json.loads(in_their_shape(response, failure, "").body)
 
 

@@ -1,5 +1,6 @@
 """A transcript as server-sent events, while it is being made."""
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -35,6 +36,7 @@ async def server_sent_events(
             async for event in _events(parts, parameters):
                 yield _encode(event)
                 begun = True
+                await asyncio.sleep(0)  # a whole transcript's are there at once, thousands of them
     except Exception as failure:
         if not begun:
             raise

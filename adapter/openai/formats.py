@@ -1,8 +1,8 @@
 """A transcript in the shapes that OpenAI's clients read."""
 
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 
-from adapter.formats.transcripts import as_srt, as_text, as_vtt, without_nan
+from adapter.formats.transcripts import as_srt, as_text, as_vtt, encoded, without_nan
 from adapter.openai.parameters import Parameters
 from documents import Segment, Transcript
 from pipeline.languages import LANGUAGES
@@ -29,7 +29,7 @@ def render(transcript: Transcript, parameters: Parameters) -> Response:
             shape = as_diarized_json(transcript)
         case _:
             shape = {"text": as_text(transcript), "usage": _usage(transcript)}
-    return JSONResponse(without_nan(shape))
+    return Response(encoded(without_nan(shape)), media_type="application/json")
 
 
 def as_verbose_json(transcript: Transcript, parameters: Parameters) -> Json:

@@ -11,6 +11,7 @@ from adapter.intake.pcm import as_pcm
 from adapter.intake.uploads import PARTS
 from adapter.routes.receiving import received
 from adapter.service import Service, unless_gone
+from adapter.threads import in_thread
 from pipeline.errors import InvalidRequest
 from pipeline.languages import LANGUAGES
 
@@ -31,7 +32,7 @@ async def transcribe(request: Request) -> Response:
         audio = as_pcm(upload) if parameters.pcm else upload
         work = service.transcribe(audio, parameters.options, parameters.document)
         transcript = await unless_gone(request, work)
-        return respond(transcript, parameters, upload.name)
+        return await in_thread(respond, transcript, parameters, upload.name)
 
 
 @router.post("/detect-language", summary="Tell the language", openapi_extra=DETECT_LANGUAGE)

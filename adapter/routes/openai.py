@@ -13,6 +13,7 @@ from adapter.openai.models import all_models, one_model
 from adapter.openai.parameters import Parameters, read_form
 from adapter.routes.receiving import received
 from adapter.service import Service, unless_gone
+from adapter.threads import in_thread
 from adapter.triton.streaming import OnSegment, partial_transcripts
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
@@ -50,7 +51,7 @@ async def _answer(request: Request, task: str) -> Response:
         parameters = read_form(upload.fields, task, service.settings)
         if not parameters.stream:
             work = service.transcribe(upload, parameters.options, parameters.document)
-            return render(await unless_gone(request, work), parameters)
+            return await in_thread(render, await unless_gone(request, work), parameters)
 
         async def transcribe_streaming(on_segment: OnSegment) -> None:
             # The place is given back when the work is done, however slowly its client reads.

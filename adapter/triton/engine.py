@@ -1,7 +1,6 @@
 """The graph behind one call: a recording goes in, a transcript comes out."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import Coroutine
 
@@ -126,7 +125,7 @@ class Engine:
 
         Args:
             recording: With at least one sample.
-            options: ``deadline_ms`` must be set.
+            options: with a deadline.
             on_segment: if given, SEGMENTS are asked for, and it is told each one as it
                 comes; from the first one again when the request is sent once more.
 
@@ -174,7 +173,7 @@ class Engine:
     async def _ask(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
-        seconds = _remaining(options) + GRACE_SECONDS
+        seconds = options.remaining() + GRACE_SECONDS
         if on_segment is not None:
             return await stream_segments(self._client, audio, options, on_segment, seconds)
         try:
@@ -197,14 +196,9 @@ class Engine:
         task = asyncio.ensure_future(work)
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            await asyncio.wait_for(asyncio.shield(task), max(_remaining(options), 0))
+            await asyncio.wait_for(asyncio.shield(task), max(options.remaining(), 0))
         except asyncio.TimeoutError:
             raise DeadlineExceeded("a model was being loaded again until then") from None
 
     def _unreachable(self) -> Unreachable:
         return Unreachable(f"Triton at {self._address} cannot be reached")
-
-
-def _remaining(options: Options) -> float:
-    """Seconds until the deadline."""
-    return options.deadline_ms / 1000 - time.time()

@@ -1,5 +1,6 @@
 """What a failed call to Triton means, read from its status and text."""
 
+import logging
 import re
 
 from tritonclient.utils import InferenceServerException
@@ -51,18 +52,25 @@ KINDS = {
 }
 KIND = re.compile(rf"\b({'|'.join(KINDS)}): (.*)", re.DOTALL)
 DEAD_PROCESS = re.compile(r"Stub process '(\w+)_\d+_\d+' is not healthy")
+# Folders of a path, of which the last name says enough; /dev/shm is everybody's.
+FOLDERS = re.compile(r"(?<![\w.:/…])/(?!dev/shm\b)(?:[^\s/'\"(),;:]+/)+")
 NOT_LOADED = re.compile(r"[Mm]odel:? '(\w+)' (is not ready|is not found|has no available versions)")
+
+logger = logging.getLogger(__name__)
 
 
 def from_triton(error: InferenceServerException) -> PipelineError:
     """The error that Triton's answer stands for.
 
     A kind written by a model comes first: text of the client's own may follow
-    it, and must not pass for Triton's.
+    it, and must not pass for Triton's.  Clients are told no folders of its machine.
     """
     text, status = error.message() or "", error.status() or ""
     if kind := KIND.search(text):
-        return KINDS[kind[1]](kind[2])
+        told = FOLDERS.sub("…/", kind[2])
+        if told != kind[2]:
+            logger.warning("Triton says: %s", text)
+        return KINDS[kind[1]](told)
     if dead := DEAD_PROCESS.search(text):
         return ProcessDied(dead[1])
     if absent := NOT_LOADED.search(text):

@@ -1,5 +1,6 @@
 """Whisper's vocabulary: its tokenizers by language and task, and text that goes before a chunk."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from faster_whisper.tokenizer import Tokenizer
@@ -10,6 +11,7 @@ from pipeline.utf8 import as_utf8
 
 MAX_TOKENS = 448  # Whisper's decoder context
 MAX_PROMPT = MAX_TOKENS // 2 - 1  # tokens of what came before, as OpenAI's decoder
+TEXTS_REMEMBERED = 128  # two of each recording in flight, which has hundreds of chunks
 
 
 class Vocabulary:
@@ -17,6 +19,9 @@ class Vocabulary:
 
     def __init__(self, folder: Path, multilingual: bool) -> None:
         self._model = TokenizerModel.from_file(as_utf8(folder / "tokenizer.json"))
+        # A client's «<|startoftranscript|>» is text, not the token that begins each answer.
+        self._model.encode_special_tokens = True
+        self._tokens = lru_cache(TEXTS_REMEMBERED)(self._encode)
         self._multilingual = multilingual
 
     def tokenizer(self, language: str, task: str) -> Tokenizer:
@@ -27,9 +32,17 @@ class Vocabulary:
         return tokenizer
 
     def previous_text(self, options: Options) -> list[int]:
-        """The tokens that Whisper takes as what was said before the chunk."""
-        text = " ".join(filter(None, (options.hotwords, options.initial_prompt)))
-        if not text.strip():
+        """The tokens that Whisper takes as what was said before the chunk.
+
+        The end of the prompt, as OpenAI's decoder takes it, and before that the first
+        hotwords as far as there is room.
+        """
+        prompt = self._tokens(options.initial_prompt or "")[-MAX_PROMPT:]
+        hotwords = self._tokens(options.hotwords or "")[: MAX_PROMPT - len(prompt)]
+        if not hotwords and not prompt:
             return []
-        tokens = self._model.encode(" " + text.strip(), add_special_tokens=False).ids
-        return [self._model.token_to_id("<|startofprev|>"), *tokens[-MAX_PROMPT:]]
+        return [self._model.token_to_id("<|startofprev|>"), *hotwords, *prompt]
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        text = text.strip()
+        return tuple(self._model.encode(f" {text}", add_special_tokens=False).ids) if text else ()

@@ -60,6 +60,7 @@ PARTS_LEFT_OUT = {
 SLOW_TESTS = (
     "adapter/intake/test_decoder_limits.py",
     "adapter/intake/test_decoding.py",
+    "adapter/test_any_request.py",
     "adapter/test_serve_refusals.py",
     "pipeline/diarization/test_community.py",
     "pipeline/diarization/test_diarize.py",

@@ -1,7 +1,6 @@
 """Requests made up from the service's own OpenAPI document, whatever operations it lists."""
 
 import io
-import sys
 import wave
 
 import pytest
@@ -65,14 +64,7 @@ def statuses(operation: APIOperation, examples: int) -> set[int]:
     return seen
 
 
-@pytest.fixture(autouse=True)
-def no_lazy_modules(monkeypatch):
-    """Hypothesis looks into all modules; SpeechBrain's lazy ones then import what is missing."""
-    for name, module in list(sys.modules.items()):
-        if any(kind.__name__ == "LazyModule" for kind in type(module).__mro__):
-            monkeypatch.delitem(sys.modules, name)
-
-
+@pytest.mark.usefixtures("no_lazy_modules")
 @pytest.mark.parametrize("examples", [25, pytest.param(200, marks=pytest.mark.long)])
 def test_no_request_that_the_document_describes_fails_or_is_answered_otherwise(service, examples):
     schemathesis.openapi.format("binary", st.one_of(st.just(silence()), st.binary(max_size=1000)))

@@ -3,7 +3,9 @@
 import asyncio
 import errno
 import json
+import logging
 import os
+import re
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from adapter.errors import (
     install,
     to_response,
 )
+from adapter.triton.engine import Interrupted
 from adapter.triton.failures import NotReady
 from pipeline.errors import (
     DeadlineExceeded,
@@ -44,13 +47,14 @@ from pipeline.errors import (
         (Overloaded, 503),
         (NotReady, 503),
         (DeadlineExceeded, 504),
-        (PipelineError, 500),
+        (Interrupted, 500),
     ],
 )
 def test_status(kind, status):
-    response = to_response(kind("the network x"))
+    failure = kind() if kind is Interrupted else kind("the network x")
+    response = to_response(failure)
     assert response.status_code == status
-    assert "the network x" in json.loads(response.body)["detail"]
+    assert str(failure) in json.loads(response.body)["detail"]
     assert ("retry-after" in response.headers) is (status == 503)
 
 
@@ -92,12 +96,27 @@ def test_a_client_that_has_gone_is_no_failure(failure):
 
 def test_every_failure_has_a_detail():
     assert answered(Overloaded("full")).json()["detail"].startswith("503 service unavailable: full")
-    response = answered(KeyError("x"))
-    assert (response.status_code, response.json()) == (
-        500,
-        {"detail": "unexpected error: KeyError: 'x'"},
-    )
     assert answered(KeyError(), "/nothing").json() == {"detail": "Not Found"}
     response = answered(KeyError(), "/?number=many")
     assert response.status_code == 400
     assert response.json()["detail"].startswith("number: Input should be a valid integer")
+
+
+@pytest.mark.parametrize(
+    "failure", [OSError("/srv/cache/x: no"), PipelineError("/srv/cache/x: no")]
+)
+def test_the_words_of_others_are_for_the_log_and_a_mark_leads_to_them(failure, caplog):
+    with caplog.at_level(logging.ERROR):
+        responses = [answered(failure) for _ in range(2)]
+    marks = []
+    for response in responses:
+        assert response.status_code == 500
+        told = response.json()["detail"]
+        marks.append(
+            re.fullmatch(r"internal server error; the service's log .* ([a-z]{8})", told)[1]
+        )
+        (line,) = [
+            record.getMessage() for record in caplog.records if marks[-1] in record.getMessage()
+        ]
+        assert line.endswith(f"{type(failure).__name__}: /srv/cache/x: no")
+    assert marks[0] != marks[1]

@@ -1,12 +1,17 @@
 """Options survive the way through Triton's parameters, and bad ones are named."""
 
 import json
+import math
+import subprocess
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from pipeline import options as module
 from pipeline.errors import DeadlineExceeded, InvalidRequest
-from pipeline.options import Options
+from pipeline.options import TEXT_BYTES, Options
 
 
 def test_options_travel_as_parameters():
@@ -34,6 +39,13 @@ def test_parameters_of_triton_itself_are_left_aside():
         ({"temperature": "nan"}, "temperature"),
         ({"num_speakers": "some"}, "num_speakers"),
         ({"min_speakers": 4, "max_speakers": 2}, "min_speakers"),
+        ({"model": "m" * 4097}, "model"),
+        ({"language": "l" * 65}, "language"),
+        ({"deadline_ms": "9" * 400}, "deadline_ms"),
+        ({"deadline_ns": 1 << 63}, "deadline_ns"),
+        ({"deadline_ns": -1}, "deadline_ns"),
+        ({"clock": "c" * 129}, "clock"),
+        ([1], "options"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(parameters, name):
@@ -83,3 +95,78 @@ def test_a_deadline_that_has_passed_ends_the_work():
     Options(deadline_ms=int(time.time() * 1000) + 60_000).check_deadline()
     with pytest.raises(DeadlineExceeded):
         Options(deadline_ms=int(time.time() * 1000) - 1).check_deadline()
+
+
+@pytest.mark.parametrize(
+    ("option", "kept"),
+    [("hotwords", slice(0, TEXT_BYTES)), ("initial_prompt", slice(-TEXT_BYTES, None))],
+)
+def test_of_a_long_text_as_much_is_kept_as_may_be_heard(option, kept, caplog):
+    text = "".join(map(str, range(1000)))
+    options = Options.from_parameters(json.dumps({option: text}))
+    assert getattr(options, option) == text[kept]
+    assert caplog.messages == [
+        f"{option}: the {'first' if kept.start == 0 else 'last'} 2048 of 2890 bytes are used"
+    ]
+    assert len(options.to_parameters()[option]) == TEXT_BYTES
+
+
+@pytest.mark.parametrize("option", ["hotwords", "initial_prompt"])
+def test_a_text_of_the_largest_size_is_left_alone(option, caplog):
+    for text in ("a" * TEXT_BYTES, "я" * (TEXT_BYTES // 2), "", None):
+        assert getattr(Options(**{option: text}), option) == text
+    assert caplog.messages == []
+    assert getattr(Options(**{option: "a" * (TEXT_BYTES + 1)}), option) == "a" * TEXT_BYTES
+
+
+@pytest.mark.parametrize("option", ["hotwords", "initial_prompt"])
+@pytest.mark.parametrize("letter", ["я", "猫", "🎙"])
+def test_no_letter_is_cut_in_two(option, letter):
+    text = getattr(Options(**{option: "a" + letter * 2000 + "a"}), option)
+    assert len(text.encode()) <= TEXT_BYTES
+    assert set(text) == {"a", letter}
+    assert len(text) >= TEXT_BYTES // len(letter.encode())
+
+
+def clocks(monkeypatch, day: float, monotonic: float) -> None:
+    """Have the time of the day, and that of the monotonic clock."""
+    times = SimpleNamespace(time=lambda: day, monotonic=lambda: monotonic)
+    monkeypatch.setattr(module, "time", times)
+
+
+def test_a_clock_that_is_set_moves_no_deadline(monkeypatch):
+    clocks(monkeypatch, day=1e9, monotonic=500)
+    options = Options().due_in(60)
+    travelled = Options.from_parameters(json.dumps(options.to_parameters()))
+    for day in (0, 1e9, 2e9):
+        clocks(monkeypatch, day, monotonic=530)
+        assert options.remaining() == travelled.remaining() == 30
+        options.check_deadline()
+    clocks(monkeypatch, day=1e9, monotonic=560.1)
+    with pytest.raises(DeadlineExceeded):
+        travelled.check_deadline()
+
+
+@pytest.mark.parametrize("clock", [None, "another machine's"])
+def test_on_another_machine_the_time_of_the_day_counts(monkeypatch, clock):
+    clocks(monkeypatch, day=1000, monotonic=500)
+    options = Options().due_in(60)
+    monkeypatch.setattr(module, "CLOCK", clock)
+    clocks(monkeypatch, day=1030, monotonic=5)
+    assert options.remaining() == 30
+    clocks(monkeypatch, day=1061, monotonic=5)
+    with pytest.raises(DeadlineExceeded):
+        options.check_deadline()
+
+
+def test_without_a_deadline_there_is_time():
+    assert Options().remaining() == math.inf
+
+
+def test_processes_of_one_machine_have_one_clock():
+    ask = "import time; from pipeline.options import CLOCK; print(CLOCK, time.monotonic(), sep='|')"
+    before = time.monotonic()
+    answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, encoding="utf-8")
+    clock, now = answer.stdout.split("|")
+    assert clock == module.CLOCK
+    assert before < float(now) < time.monotonic()

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from adapter.formats.transcripts import clock, render
+from adapter.formats.transcripts import clock, encoded, render
 from documents import Segment, Transcript, Word
 
 WORDS = [
@@ -141,3 +141,21 @@ def test_tsv_has_four_cells_in_each_row_whatever_the_text_holds():
 )
 def test_clock_never_shows_sixty(seconds, text):
     assert clock(seconds, ",") == text
+
+
+def test_json_is_written_in_pieces_that_are_what_one_would_be(monkeypatch):
+    many = TRANSCRIPT.model_copy(update={"segments": TRANSCRIPT.segments * 100})
+    shape = render(many, "json") | {"speaker_embeddings": {"A": [0.5, 1e-9]}, "usage": {}, "x": []}
+    encode, sizes = json.JSONEncoder.encode, []
+
+    def measured(encoder: json.JSONEncoder, value: object) -> str:
+        text = encode(encoder, value)
+        sizes.append(len(text))
+        return text
+
+    whole = json.dumps(shape, ensure_ascii=False)
+    monkeypatch.setattr(json.JSONEncoder, "encode", measured)
+    assert encoded(shape, (", ", ": ")).decode() == whole
+    assert max(sizes) < len(whole) / 100
+    assert json.loads(encoded(shape)) == shape
+    assert encoded({"text": "Grüße"}) == '{"text":"Grüße"}'.encode()

@@ -1,6 +1,7 @@
 """Errors of ``/v1`` have OpenAI's shape, whoever raised them, and others keep theirs."""
 
 import asyncio
+import logging
 import re
 
 import httpx
@@ -9,6 +10,7 @@ from fastapi import HTTPException
 
 from adapter.app import create_app
 from adapter.intake.decoding import PROTOCOL
+from adapter.openai.errors import describe
 from pipeline.errors import Overloaded, WeightsNotFound, WeightsUnavailable
 from pipeline.settings import Settings
 from tests.clients.decoders import script
@@ -165,3 +167,11 @@ def test_whatever_is_raised_has_the_shape(failure, status, kind, code):
     assert (shape["type"], shape["code"]) == (kind, code)
     assert shape["param"] == ("model" if code == "model_not_found" else None)
     assert response.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
+
+
+def test_the_words_of_others_are_not_told_in_a_stream_either(caplog):
+    with caplog.at_level(logging.ERROR):
+        shape = describe(ZeroDivisionError("a mistake of ours"))["error"]
+    mark = re.fullmatch(r"internal server error; .* at ([a-z]{8})", shape["message"])[1]
+    assert f"{mark}: ZeroDivisionError: a mistake of ours" in caplog.text
+    assert (shape["type"], shape["param"]) == ("server_error", None)

@@ -68,3 +68,23 @@ def test_what_is_told_is_the_models_own_words_or_says_which_is_not_loaded():
 def test_a_clients_words_do_not_pass_for_tritons():
     text = "in ensemble 'asr', InvalidRequest: no model \"Stub process 'x_0_0' is not healthy\""
     assert type(from_triton(InferenceServerException(text, INTERNAL))) is InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "cannot write to /srv/my/cache (full); set CACHE_DIR",
+            "cannot write to …/cache (full); set",
+        ),
+        ("in model '/home/a-b/.cache/x/model.bin'", "in model '…/model.bin'"),
+        ("/dev/shm is too small", "/dev/shm is too small"),
+        ("downloading me/whisper failed: no", "downloading me/whisper failed: no"),
+        ("for url: https://huggingface.co/api/models/x", "for url: https://huggingface.co/api/mod"),
+        ("give true/false, 1 / 2 or a/b/c", "give true/false, 1 / 2 or a/b/c"),
+    ],
+)
+def test_no_folders_of_its_machine_are_told_but_logged(text, told, caplog):
+    error = InferenceServerException(f"WeightsUnavailable: {text}", INTERNAL)
+    assert str(from_triton(error)).startswith(told)
+    assert (text in caplog.text) is (told not in text)

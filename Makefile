@@ -5,6 +5,7 @@
 # make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfile and the compose files
 # make lock    pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
+# make audit   known faults of our code and of what the locks pin
 # make clean   remove what make made here; the weights stay in CACHE_DIR
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test test-long bench mutants lint lock clean interpreter
+.PHONY: serve test test-long bench mutants lint lock audit clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
@@ -41,6 +42,9 @@ lint: interpreter
 
 lock: interpreter
 	@$(PYTHON) -m deploy.lock $(if $(UPGRADE),--upgrade)
+
+audit: interpreter
+	@exec $(DEV) python -m deploy.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 clean:
 	rm -rf .venv .venv-dev build *.egg-info .pytest_cache .ruff_cache

@@ -9,7 +9,7 @@ from adapter import errors, logs
 from adapter.auth import RequireKey
 from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
-from adapter.routes import asr, health, openai
+from adapter.routes import asr, docs, health, openai
 from adapter.service import Service
 from adapter.triton.engine import Engine
 from pipeline.settings import Settings, current_settings
@@ -30,6 +30,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title=health.NAME,
         version=health.VERSION,
         description="Transcripts with word times and speakers, served by NVIDIA Triton.",
+        docs_url=None,  # which would load scripts from other hosts, as the next one would
+        redoc_url=None,
         lifespan=lifespan,
     )
     errors.install(app)
@@ -41,4 +43,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(asr.router)
     app.include_router(openai.router)
     app.include_router(health.router)
+    docs.install(app)
     return app

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from adapter.errors import ClientGone, exhaustion_is_overload
 from adapter.intake.decoding import Limits, decode, find_ffmpeg
+from adapter.intake.fence import find_fence
 from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
@@ -37,6 +38,7 @@ class Service:
             settings.max_duration_seconds,
             settings.decode_timeout_seconds,
             int(settings.min_free_disk_mb * MEGABYTE),
+            find_fence(self._ffmpeg),
         )
         # More decoders than cores only take the cores from each other and from the networks.
         self._decoders = asyncio.Semaphore(settings.cores)

@@ -12,7 +12,8 @@ from pathlib import Path
 Say = Callable[[str], None]
 
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
-VERIFIED = ("--require-hashes", "--no-deps")
+# A source distribution would run its own code here.
+VERIFIED = ("--require-hashes", "--only-binary=:all:")
 PIP_INDEX = re.compile(r"^(?P<where>\S+)\.index-url='(?P<url>.*)'$", re.MULTILINE)
 
 
@@ -37,13 +38,14 @@ def install(python: Path, lock: Path, uv_lock: Path, project: Path, say: Say) ->
     with tempfile.TemporaryDirectory(prefix="uv-") as tools:
         uv = fetch_uv(Path(tools), python, uv_lock, say)
         # Its bars are for somebody who waits, not for a log.
-        how = ("--require-hashes", *(() if sys.stderr.isatty() else ("--quiet",)))
+        how = (*VERIFIED, *(() if sys.stderr.isatty() else ("--quiet",)))
         if uv and _run([*uv, "sync", "--python", python, *how, lock], uv_variables()):
             done = _run([*uv, "install", "--python", python, "--quiet", "--offline", *local])
         else:
             say("pip installs, which takes several times as long")
             _ensure_pip(python)
-            done = _run([python, *PIP, "install", *VERIFIED, "--requirement", lock]) and _run(
+            pinned = (*VERIFIED, "--no-deps", "--requirement", lock)
+            done = _run([python, *PIP, "install", *pinned]) and _run(
                 [python, *PIP, "install", "--quiet", "--no-index", *local]
             )
     if not done:
@@ -57,7 +59,7 @@ def fetch_uv(tools: Path, python: Path, uv_lock: Path, say: Say) -> "list[str] |
     else:
         _ensure_pip(python)
     say("fetching uv, which installs the packages")
-    target = ("--quiet", "--only-binary=:all:", "--no-compile", "--target", tools)
+    target = ("--quiet", "--no-deps", "--no-compile", "--target", tools)
     command = [python, *PIP, "install", *VERIFIED, *target, "--requirement", uv_lock]
     outcome = subprocess.run(list(map(str, command)), stderr=subprocess.PIPE, encoding="utf-8")
     if outcome.returncode != 0:

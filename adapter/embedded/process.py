@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
 
 _libc = ctypes.CDLL(None)
 
@@ -21,9 +21,19 @@ class Process:
     """
 
     def __init__(
-        self, command: Sequence[str | Path], environment: Mapping[str, str], log: Path | None = None
+        self,
+        command: Sequence[str | Path],
+        environment: Mapping[str, str],
+        log: Path | None = None,
+        no_new_privileges: bool = False,
     ) -> None:
-        """Start ``command``; its output goes to ``log``, or where ours goes."""
+        """Start ``command``.
+
+        Args:
+            log: Where its output goes; not given, where ours goes.
+            no_new_privileges: Programs that it starts gain nothing by being another user's
+                (set-user-ID).
+        """
         self.log = log
         output = log.open("ab") if log else None
         try:
@@ -34,7 +44,7 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_give_up_privileges if no_new_privileges else _die_with_parent,
             )
         finally:
             if output:
@@ -74,3 +84,8 @@ class Process:
 
 def _die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _give_up_privileges() -> None:
+    _die_with_parent()
+    _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -1,7 +1,6 @@
 """The whole service as two children of one process: Triton and the adapter."""
 
 import logging
-import os
 import shutil
 import sys
 import time
@@ -12,6 +11,7 @@ from adapter.embedded.backend import Backend, assemble
 from adapter.embedded.process import Process
 from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import TritonFailed, TritonServer
+from adapter.embedded.variables import HUB_TOKENS, variables_without
 from adapter.ports import local_url
 from pipeline.settings import Settings, SettingsError
 from pipeline.weights.defaults import fetch_defaults
@@ -87,7 +87,8 @@ class Supervisor:
                 *(sys.executable, "-m", "uvicorn", "--factory", "adapter.app:create_app"),
                 *(f"--{name}={value}" for name, value in options.items()),
             ],
-            {**os.environ, "PYTHONUTF8": "1"},
+            {**variables_without(HUB_TOKENS), "PYTHONUTF8": "1"},
+            no_new_privileges=True,
         )
 
     def wait_until_healthy(self, seconds: float) -> None:

@@ -13,6 +13,7 @@ import httpx
 from adapter.embedded.backend import Backend
 from adapter.embedded.interpreter import link_libpython
 from adapter.embedded.process import Process
+from adapter.embedded.variables import KEYS, variables_without
 from adapter.triton.secret import HEADER, publish, restrictions, withdraw
 from pipeline.settings import Settings
 
@@ -150,12 +151,13 @@ def arguments(
 
 
 def environment(settings: Settings, libraries: Sequence[Path]) -> dict[str, str]:
-    """The server's environment.
+    """The server's environment, which has the hub's token and no key of clients.
 
     The stubs find this interpreter's packages through ``PATH``; CTranslate2
     finds the CUDA libraries of its wheels through ``LD_LIBRARY_PATH``.
     """
-    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    variables = variables_without(KEYS)
+    variables.pop("PYTHONHOME", None)
     if settings.torch_device == "cuda":
         libraries = [*libraries, *cuda_libraries()]
     elif settings.device == "cpu":

@@ -3,8 +3,8 @@
 ffmpeg reads the upload as its standard input and writes straight into the
 recording's file: nothing passes through this process.  Hostile media meet
 limits of memory, time and output, a process that can open nothing else
-(no protocol but its standard input, no format that names other files), and
-no decoder of pictures.
+(no protocol but its standard input, no format that names other files), no
+decoder of pictures, and namespaces of its own where it may have them.
 
 A file that is damaged or cut short gives what can be decoded of it; one of
 which nothing can is the client's mistake.
@@ -66,6 +66,7 @@ class Limits:
     duration: float  # seconds of audio
     time: float  # seconds of decoding
     reserve: int = 0  # bytes that decoded audio leaves free on a disk
+    fence: tuple[str, ...] = ()  # the command in front of ffmpeg that takes rights away from it
 
 
 def find_ffmpeg(configured: str | None) -> str:
@@ -93,6 +94,7 @@ def _command(ffmpeg: str, limits: Limits) -> list[str]:
     # A second more than is allowed, so that a recording that is too long shows.
     seconds = f"{limits.duration + 1:.3f}"
     return [
+        *limits.fence,
         *(ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-threads", "1"),
         *("-protocol_whitelist", PROTOCOL, "-format_whitelist", FORMATS),
         *("-codec_whitelist", CODECS),

@@ -3,6 +3,20 @@
 Each variable is documented in ``.env.example``.
 """
 
-from pipeline.settings.reading import Settings, SettingsError, current_settings, read_settings
+from pipeline.settings.reading import (
+    ENV_FILE,
+    ENV_FILE_VARIABLE,
+    Settings,
+    SettingsError,
+    current_settings,
+    read_settings,
+)
 
-__all__ = ["Settings", "SettingsError", "current_settings", "read_settings"]
+__all__ = [
+    "ENV_FILE",
+    "ENV_FILE_VARIABLE",
+    "Settings",
+    "SettingsError",
+    "current_settings",
+    "read_settings",
+]

@@ -20,7 +20,9 @@ from pipeline.settings.transcription import TranscriptionSettings
 from pipeline.settings.triton import TritonSettings
 from pipeline.settings.weights import WeightsSettings
 
-ENV_FILE = ".env"
+# Children of `make serve`, which are told all they need, are to read none.
+ENV_FILE_VARIABLE = "ASR_ENV_FILE"
+ENV_FILE = os.environ.get(ENV_FILE_VARIABLE, ".env")
 SECRETS = ("hf_token", "api_key", "triton_secret")  # whose values appear in no message
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -145,6 +147,26 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(place):
     (place / "lock").write_text(pinned[:-65] + "0" * 64 + "\n", encoding="utf-8")
     with pytest.raises(InstallationFailed, match="what lock pins"):
         install_in(place)
+
+
+def test_a_package_that_would_run_code_of_its_own_is_refused(place, monkeypatch):
+    backend = f"open({str(place / 'ran')!r}, 'w').close()\n"
+    (place / "something").mkdir()
+    (place / "something/backend.py").write_text(backend, encoding="utf-8")
+    shutil.copy(place / "project/pyproject.toml", place / "something")
+    source = place / "index/something-1.0.tar.gz"
+    with tarfile.open(source, "w:gz") as archive:
+        archive.add(place / "something", "something-1.0")
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    (place / "lock").write_text(f"something==1.0 --hash=sha256:{digest}\n", encoding="utf-8")
+    # uv is asked first, and then pip.
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(place / "index"))
+    uv = [sys.executable, "-m", "uv", "pip"]
+    monkeypatch.setattr(installer, "fetch_uv", lambda *_: uv)
+    with pytest.raises(InstallationFailed, match="what lock pins"):
+        install_in(place)
+    assert not (place / "ran").exists()
 
 
 @pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])

@@ -80,3 +80,14 @@ def test_the_tail_is_the_end_of_the_log(tmp_path):
         time.sleep(0.05)
     assert process.tail(20).splitlines()[-1] == "99"
     assert "50" not in process.tail(20)
+
+
+def test_privileges_can_be_given_up_for_good(tmp_path):
+    script = "print(open('/proc/self/status', encoding='utf-8').read())"
+    for given_up in (False, True):
+        log = tmp_path / str(given_up)
+        command = [sys.executable, "-c", script]
+        process = Process(command, os.environ, log, no_new_privileges=given_up)
+        while process.exit_status is None:
+            time.sleep(0.05)
+        assert ("NoNewPrivs:\t1" in process.tail(200)) is given_up

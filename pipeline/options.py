@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.transcription.whisper_names import canonical_name
 
+MAX_SPEAKERS = 50  # that are told apart in a recording, whatever is asked for or heard
+
 
 class Options(BaseModel):
     """The options of one recording; ``None`` leaves the choice to the service."""
@@ -27,9 +29,9 @@ class Options(BaseModel):
     word_timestamps: bool = True
     alignment: Literal["auto", "ctc", "attention"] | None = None  # None: what ALIGNMENT says
     diarize: bool = True
-    num_speakers: int | None = Field(None, ge=1, le=50)
-    min_speakers: int | None = Field(None, ge=1, le=50)
-    max_speakers: int | None = Field(None, ge=1, le=50)
+    num_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     return_speaker_embeddings: bool = False
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
     deadline_ms: int | None = None  # Unix time in ms after which nobody waits for the answer

@@ -66,32 +66,32 @@ class Service:
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
-        seconds = self.settings.request_timeout_seconds
-        deadline_ms = int((time.time() + seconds) * 1000)
-        options = options.model_copy(update={"deadline_ms": deadline_ms})
-        try:
-            return await asyncio.wait_for(
-                self._work(upload, options, output, on_segment), seconds + GRACE
-            )
-        except (DeadlineExceeded, asyncio.TimeoutError):
-            raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
+        begin = time.monotonic()
+        seconds = self.settings.request_timeout(0)  # until its length is known
+        with contextlib.ExitStack() as kept:
+            try:
+                recording = await asyncio.wait_for(self._decode(upload, kept), seconds)
+                os.ftruncate(upload.fd, 0)  # the disk is for those that are still to be decoded
+                seconds = self.settings.request_timeout(recording.duration)
+                left = begin + seconds - time.monotonic()
+                deadline_ms = int((time.time() + left) * 1000)
+                options = options.model_copy(update={"deadline_ms": deadline_ms})
+                call = self.engine.transcribe(recording, options, output, on_segment)
+                return await asyncio.wait_for(call, left + GRACE)
+            except (DeadlineExceeded, asyncio.TimeoutError):
+                raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
-    async def _work(
-        self, upload: Upload, options: Options, output: str, on_segment: OnSegment | None
-    ) -> Transcript:
-        with await self._decode(upload) as recording:
-            os.ftruncate(upload.fd, 0)  # the disk is for those that are still to be decoded
-            return await self.engine.transcribe(recording, options, output, on_segment)
-
-    async def _decode(self, upload: Upload) -> Recording:
+    async def _decode(self, upload: Upload, kept: contextlib.ExitStack) -> Recording:
         async with self._decoders:
             if self.engine.shares_memory:
                 # Containers often have a /dev/shm of 64 MB.
                 with contextlib.suppress(Overloaded):
-                    return await self._decode_to(upload, shared=True)
-            return await self._decode_to(upload, shared=False)
+                    return await self._decode_to(upload, kept, shared=True)
+            return await self._decode_to(upload, kept, shared=False)
 
-    async def _decode_to(self, upload: Upload, shared: bool) -> Recording:
+    async def _decode_to(
+        self, upload: Upload, kept: contextlib.ExitStack, shared: bool
+    ) -> Recording:
         with contextlib.ExitStack() as unless_done:
             with exhaustion_is_overload("the decoded audio"):
                 recording = unless_done.enter_context(Recording(shared))
@@ -99,7 +99,9 @@ class Service:
                     await copy_pcm(upload.fd, recording, self._limits, upload.part)
                 else:
                     await decode(self._ffmpeg, upload.fd, recording, self._limits, upload.part)
-            unless_done.pop_all()
+            recording.settle()
+            # Not returned without an owner: who waits for it may have given up meanwhile.
+            kept.enter_context(unless_done.pop_all())
         return recording
 
 

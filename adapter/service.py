@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -56,33 +57,31 @@ class Service:
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
-        seconds = self.settings.request_timeout_seconds
-        work = self._work(upload, options.due_in(seconds), output, on_segment)
-        try:
-            return await asyncio.wait_for(work, seconds + GRACE)
-        except (DeadlineExceeded, asyncio.TimeoutError):
-            raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
+        begin = time.monotonic()
+        seconds = self.settings.request_timeout(0)  # until its length is known
+        async with contextlib.AsyncExitStack() as kept:
+            try:
+                recording = await asyncio.wait_for(self._decode(upload, kept), seconds)
+                # The disk is for those that are still to be decoded.
+                await in_thread(os.ftruncate, upload.fd, 0)
+                seconds = self.settings.request_timeout(recording.duration)
+                left = begin + seconds - time.monotonic()
+                call = self.engine.transcribe(recording, options.due_in(left), output, on_segment)
+                return await asyncio.wait_for(call, left + GRACE)
+            except (DeadlineExceeded, asyncio.TimeoutError):
+                raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
-    async def _work(
-        self, upload: Upload, options: Options, output: str, on_segment: OnSegment | None
-    ) -> Transcript:
-        recording = await self._decode(upload)
-        try:
-            # The disk is for those that are still to be decoded.
-            await in_thread(os.ftruncate, upload.fd, 0)
-            return await self.engine.transcribe(recording, options, output, on_segment)
-        finally:
-            await in_thread(recording.close)
-
-    async def _decode(self, upload: Upload) -> Recording:
+    async def _decode(self, upload: Upload, kept: contextlib.AsyncExitStack) -> Recording:
         async with self._decoders:
             if self.engine.shares_memory:
                 # Containers often have a /dev/shm of 64 MB.
                 with contextlib.suppress(Overloaded):
-                    return await self._decode_to(upload, shared=True)
-            return await self._decode_to(upload, shared=False)
+                    return await self._decode_to(upload, kept, shared=True)
+            return await self._decode_to(upload, kept, shared=False)
 
-    async def _decode_to(self, upload: Upload, shared: bool) -> Recording:
+    async def _decode_to(
+        self, upload: Upload, kept: contextlib.AsyncExitStack, shared: bool
+    ) -> Recording:
         with exhaustion_is_overload("the decoded audio"):
             recording = Recording(shared)
             try:
@@ -90,9 +89,12 @@ class Service:
                     await copy_pcm(upload.fd, recording, self._limits, upload.part)
                 else:
                     await decode(self._ffmpeg, upload.fd, recording, self._limits, upload.part)
+                recording.settle()
             except BaseException:
                 await in_thread(recording.close)
                 raise
+        # Not returned without an owner: who waits for it may have given up meanwhile.
+        kept.push_async_callback(in_thread, recording.close)
         return recording
 
 

@@ -10,7 +10,7 @@ from client.errors import ServiceError
 from documents import Segment, Transcript, Word
 
 DEFAULT_URL = "http://localhost:9000"
-ANSWER_SECONDS = 1800.0  # what Speakr waits, and what the service takes at most
+ANSWER_SECONDS = 1800.0  # what Speakr waits; the service itself gives a long recording more
 CONNECT_SECONDS = 10.0
 HEALTH_SECONDS = 10.0
 

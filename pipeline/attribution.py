@@ -1,14 +1,21 @@
 """Attribution: who said which word; segments are cut where the speaker changes."""
 
-from bisect import bisect_left
-from collections import defaultdict
-from itertools import groupby
+from collections.abc import Callable, Iterable
+from itertools import groupby, islice
 
-from documents import Segment, Transcript, Turn, Turns, Word
+from documents import Segment, Transcript, Turns
 from pipeline.alignment.sentences import cut
+from pipeline.speaking_times import SpeakingTimes
+
+BLOCK = 256  # segments that are attributed at once: a few thousand words
 
 
-def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True) -> Transcript:
+def attribute(
+    transcript: Transcript,
+    turns: Turns,
+    word_timestamps: bool = True,
+    check: Callable[[], None] = lambda: None,
+) -> Transcript:
     """Give each word the speaker in whose turns most of it falls, else the nearest one.
 
     Args:
@@ -16,11 +23,20 @@ def attribute(transcript: Transcript, turns: Turns, word_timestamps: bool = True
             attributed as a whole.
         turns: who spoke when; without turns nobody is named.
         word_timestamps: whether the words stay in the transcript.
+        check: called now and then; raises where nobody waits for the answer any more.
+
+    Raises:
+        InvalidRequest: there are more speakers than are ever told apart.
+        Exception: whatever ``check`` raised.
     """
-    speakers = _Speakers(turns.turns)
+    speaking = SpeakingTimes(turns.turns)
     segments: list[Segment] = []
-    for segment in transcript.segments:
-        segments += _attribute_segment(segment, speakers)
+    for first in range(0, len(transcript.segments), BLOCK):
+        check()
+        block = transcript.segments[first : first + BLOCK]
+        names = iter(speaking.speakers(block))
+        for segment in block:
+            segments += _attribute_segment(segment, next(names), islice(names, len(segment.words)))
     if not word_timestamps:
         segments = [segment.model_copy(update={"words": []}) for segment in segments]
     embeddings = turns.speaker_embeddings or None
@@ -50,47 +66,16 @@ def _renamed(segment: Segment, names: dict[str, str]) -> Segment:
     return segment.model_copy(update={"speaker": name, "words": words})
 
 
-def _attribute_segment(segment: Segment, speakers: "_Speakers") -> list[Segment]:
-    whole = speakers.shares(segment.start, segment.end)
+def _attribute_segment(
+    segment: Segment, speaker: str | None, speakers: Iterable[str | None]
+) -> list[Segment]:
     if not segment.words:
-        return [segment.model_copy(update={"speaker": speakers.of(segment, whole)})]
+        return [segment.model_copy(update={"speaker": speaker})]
     words = [
-        word.model_copy(update={"speaker": speakers.of(word, whole)}) for word in segment.words
+        word.model_copy(update={"speaker": name})
+        for word, name in zip(segment.words, speakers, strict=True)
     ]
     runs = [list(run) for _, run in groupby(words, key=lambda word: word.speaker)]
     return [
         part.model_copy(update={"speaker": part.words[0].speaker}) for part in cut(segment, runs)
     ]
-
-
-class _Speakers:
-    """Turns that can be asked who speaks in a stretch of time."""
-
-    def __init__(self, turns: list[Turn]) -> None:
-        self._turns = sorted(turns, key=lambda turn: turn.start)
-        self._starts = [turn.start for turn in self._turns]
-        self._longest = max((turn.end - turn.start for turn in turns), default=0.0)
-
-    def shares(self, start: float, end: float) -> dict[str, float]:
-        """How long each speaker speaks in a stretch of time, in seconds."""
-        first = bisect_left(self._starts, start - self._longest)
-        last = bisect_left(self._starts, end)
-        shares: dict[str, float] = defaultdict(float)
-        for turn in self._turns[first:last]:
-            shares[turn.speaker] += max(0.0, min(end, turn.end) - max(start, turn.start))
-        return shares
-
-    def of(self, spoken: Word | Segment, whole: dict[str, float]) -> str | None:
-        """Who spoke it; where several did at once, who has most of the ``whole`` segment."""
-        if not self._turns:
-            return None
-        shares = self.shares(spoken.start, spoken.end)
-        if not any(share > 0 for share in shares.values()):
-            return self._nearest((spoken.start + spoken.end) / 2)
-        return max(shares, key=lambda speaker: (round(shares[speaker], 3), whole[speaker]))
-
-    def _nearest(self, time: float) -> str:
-        """The speaker of the turn that is closest to a time in which nobody speaks."""
-        return min(
-            self._turns, key=lambda turn: max(turn.start - time, time - turn.end, 0.0)
-        ).speaker

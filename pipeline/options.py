@@ -22,6 +22,7 @@ from pipeline.transcription.whisper_names import canonical_name
 
 # Of UTF-8, for each text that Whisper is told; it hears 223 tokens, about half of this.
 TEXT_BYTES = 2048
+MAX_SPEAKERS = 50  # that are told apart in a recording, whatever is asked for or heard
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +57,9 @@ class Options(BaseModel):
     word_timestamps: bool = True
     alignment: Literal["auto", "ctc", "attention"] | None = None  # None: what ALIGNMENT says
     diarize: bool = True
-    num_speakers: int | None = Field(None, ge=1, le=50)
-    min_speakers: int | None = Field(None, ge=1, le=50)
-    max_speakers: int | None = Field(None, ge=1, le=50)
+    num_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     return_speaker_embeddings: bool = False
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
     # After which nobody waits for the answer: Unix time, and time of the monotonic clock that is

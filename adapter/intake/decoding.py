@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import imageio_ffmpeg
 
 from adapter.errors import TooLarge
-from adapter.intake.recording import BYTES_PER_SECOND, Recording
+from adapter.intake.recording import BYTES_PER_SECOND, NO_ROOM, Recording
 from pipeline.audio import SAMPLE_RATE
 from pipeline.errors import InvalidRequest, Overloaded
 
@@ -46,7 +46,6 @@ CODECS = (
     "pcm_u24be,pcm_u24le,pcm_u32be,pcm_u32le,pcm_u8,qcelp,qdm2,real_144,real_288,s302m,sipr,"
     "speex,truehd,truespeech,tta,vorbis,wavpack,wmalossless,wmapro,wmav1,wmav2,wmavoice"
 )
-NO_ROOM = "there is no room for the decoded audio"
 MEMORY_BYTES = 1 << 30  # ffmpeg's address space; ordinary files need under 300 MB of it
 MESSAGE_BYTES = 16_384  # of what ffmpeg says, kept from its end
 USUAL = "send audio, or a video with sound, in a usual format such as wav, mp3, m4a, ogg or webm"
@@ -135,7 +134,7 @@ def _environment() -> dict[str, str]:
 async def _run(command: list[str], source: int, target: Recording, limits: Limits) -> str | None:
     """Run ffmpeg to its end; what it said, or None if all went well."""
     wanted = int((limits.duration + 2) * BYTES_PER_SECOND)
-    room = max(target.room(limits.reserve), 0)
+    promised = target.promise(wanted, limits.reserve)
     os.lseek(source, 0, os.SEEK_SET)  # ffmpeg goes on where whoever read last has stopped
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -146,7 +145,7 @@ async def _run(command: list[str], source: int, target: Recording, limits: Limit
         env=_environment(),
     )
     try:
-        _restrain(process.pid, limits, min(wanted, room))
+        _restrain(process.pid, limits, promised)
         message = await asyncio.wait_for(_tail(process.stderr), limits.time)
         status = await process.wait()
     except asyncio.TimeoutError:
@@ -157,8 +156,8 @@ async def _run(command: list[str], source: int, target: Recording, limits: Limit
                 os.killpg(process.pid, signal.SIGKILL)
             await asyncio.shield(process.wait())
     # One that is quick may be through before its limits are set.
-    if status == -signal.SIGXFSZ or target.size > min(wanted, room):
-        if room < wanted:
+    if status == -signal.SIGXFSZ or target.size > promised:
+        if promised < wanted:
             raise Overloaded(NO_ROOM)
         return None  # what is there is longer than it may be
     if "No space left on device" in message:

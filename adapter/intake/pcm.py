@@ -6,8 +6,8 @@ Bazarr, for one, decodes by itself and sends samples without a header.
 import os
 from dataclasses import dataclass
 
-from adapter.intake.decoding import NO_ROOM, Limits, too_long
-from adapter.intake.recording import BYTES_PER_SECOND, SAMPLE_BYTES, Recording
+from adapter.intake.decoding import Limits, too_long
+from adapter.intake.recording import BYTES_PER_SECOND, NO_ROOM, SAMPLE_BYTES, Recording
 from adapter.intake.uploads import Upload
 from adapter.threads import in_thread
 from pipeline.errors import InvalidRequest, Overloaded
@@ -60,7 +60,7 @@ async def copy_pcm(
         )
     if size > limits.duration * BYTES_PER_SECOND:
         raise too_long(part, limits)
-    if size > target.room(limits.reserve):
+    if target.promise(size, limits.reserve) < size:
         raise Overloaded(NO_ROOM)
     copied = 0
     while copied < size:

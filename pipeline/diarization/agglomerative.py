@@ -9,6 +9,9 @@ from scipy.spatial.distance import cdist
 from pipeline.diarization.clustering import Bounds, means
 
 SMALL_SHARE = 0.1  # of a short recording's embeddings are enough for a cluster
+# Of a part of the embeddings so many at least, or each that differs would be a cluster.  Of
+# those of 12 h, three are all that half a minute of speech leaves.
+SMALLEST_OF_PART = 3
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,16 @@ class Agglomerative:
             return embeddings, False
         unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
         tree = linkage(unit, method="centroid", metric="euclidean")
-        size = round(min(self.min_cluster_size * share, SMALL_SHARE * len(unit)))
+        size = self._enough(len(unit), share)
         labels, large = self._cut(tree, size, bounds)
         while len(large) < bounds.least and size > 1:
             size //= 2
             labels, large = self._cut(tree, size, bounds)
         return means(embeddings, _join_small(unit, labels, large)), False
+
+    def _enough(self, embeddings: int, share: float) -> int:
+        size = round(min(self.min_cluster_size * share, SMALL_SHARE * embeddings))
+        return size if share == 1 else max(size, SMALLEST_OF_PART)
 
     def _cut(self, tree: np.ndarray, size: int, bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
         """Cut at the threshold, or where the number of large clusters is nearest the bounds."""
@@ -49,10 +56,18 @@ class Agglomerative:
         candidates = np.flatnonzero(tree[:, 3] >= size)
         distances = np.abs(tree[candidates, 2] - self.threshold)
         best = candidates[np.lexsort((distances, np.abs(counts[candidates] - wanted)))[0]]
-        in_order = tree.copy()
-        in_order[:, 2] = np.arange(len(tree))
-        labels = fcluster(in_order, best, "distance")
+        labels = cut_after(tree, best)
         return labels, _large(labels, size)
+
+
+def cut_after(tree: np.ndarray, merge: int) -> np.ndarray:
+    """The clusters that there are after a merge of the tree, INT [n].
+
+    Centroids may come nearer to each other by merging, so that distances are in no order.
+    """
+    in_order = tree.copy()
+    in_order[:, 2] = np.arange(len(tree))
+    return fcluster(in_order, merge, "distance")
 
 
 def _large(labels: np.ndarray, size: int) -> np.ndarray:

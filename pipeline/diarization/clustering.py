@@ -1,6 +1,8 @@
 """Which local speakers of which windows are the same person."""
 
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +11,17 @@ from scipy.spatial.distance import cdist
 
 from pipeline.diarization.reconstruction import SILENT
 from pipeline.diarization.windows import FRAMES
+from pipeline.options import MAX_SPEAKERS
 
 MIN_CLEAN_FRAMES = 0.2 * FRAMES  # alone in at least 2 s of the window, as in pyannote
-# Linkage keeps a distance for every pair of embeddings. Windows overlap by
-# 90 %, so that of a long recording every few seconds' will do: 8000 pairs are 256 MB.
-MAX_TRAINING = 8_000
+# Linkage keeps a distance for every pair of embeddings, twice, and no other thread runs while it
+# merges them: with 6000, 288 MB and about a second, with 8000, 512 MB and 2.4 s.  Windows overlap
+# by 90 %, so that of more than an hour every few seconds' will do.
+MAX_TRAINING = 6_000
+LONG = 1_000  # embeddings that take turns at being clustered: of fewer, the distances take 8 MB
+BLOCK = 1_024  # windows whose similarities to the centroids are computed at once
+
+_LONG_ONES = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -21,16 +29,17 @@ class Bounds:
     """How many speakers there may be."""
 
     least: int = 1
-    most: float = np.inf
+    most: int = MAX_SPEAKERS
 
     @classmethod
     def of(cls, number: int | None, least: int | None, most: int | None) -> "Bounds":
         """From a request's options; an exact number overrides the others, as in pyannote."""
-        return cls(number or least or 1, number or most or np.inf)
+        return cls(number or least or 1, number or most or MAX_SPEAKERS)
 
     def within(self, embeddings: int) -> "Bounds":
-        """The bounds that so many embeddings can meet."""
-        return Bounds(*(max(1, min(embeddings, bound)) for bound in (self.least, self.most)))
+        """The bounds that so many embeddings can meet, and that are never passed."""
+        most = min(embeddings, MAX_SPEAKERS)
+        return Bounds(*(max(1, min(most, bound)) for bound in (self.least, self.most)))
 
 
 # Embeddings [n, D], the share of all embeddings that they are, and bounds, to centroids [K, D]
@@ -57,7 +66,7 @@ def cluster(
     usable = ~np.isnan(embeddings).any(axis=2) & ~silent
     if not usable.any():
         return np.where(silent, SILENT, 0), np.zeros((0, embeddings.shape[2]))
-    alone = activity * (activity.sum(axis=2, keepdims=True) == 1)
+    alone = activity * (activity.sum(axis=2, keepdims=True, dtype=np.uint8) == 1)
     training = usable & (alone.sum(axis=1, dtype=np.int32) >= MIN_CLEAN_FRAMES)
     rows = np.argwhere(training if training.any() else usable)
     share = min(1.0, MAX_TRAINING / len(rows))
@@ -67,9 +76,13 @@ def cluster(
     if bounds.most < 2:
         centroids, exclusive = chosen.mean(axis=0, keepdims=True), False
     else:
-        centroids, exclusive = find(chosen, share, bounds)
+        with _LONG_ONES if len(chosen) > LONG else nullcontext():
+            centroids, exclusive = find(chosen, share, bounds)
     similarity = np.full((*embeddings.shape[:2], len(centroids)), -np.inf)
-    similarity[usable] = 2 - cdist(embeddings[usable], centroids, metric="cosine")
+    for first in range(0, len(embeddings), BLOCK):
+        block = slice(first, first + BLOCK)
+        heard = embeddings[block][usable[block]]
+        similarity[block][usable[block]] = 2 - cdist(heard, centroids, metric="cosine")
     similarity[~usable] = similarity[usable].min() - 1
     clusters = _assign_exclusively(similarity) if exclusive else similarity.argmax(axis=2)
     return np.where(silent, SILENT, clusters), centroids

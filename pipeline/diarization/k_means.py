@@ -6,6 +6,7 @@ from scipy.spatial.distance import cdist
 
 STARTS = 3
 SEED = 42
+MAX_ITERATIONS = 300  # as scikit-learn has it; a conversation needs a few
 
 
 def k_means(points: np.ndarray, number: int) -> np.ndarray:
@@ -49,12 +50,13 @@ def _far_apart(points: np.ndarray, number: int, chance: np.random.Generator) -> 
 def _settle(points: np.ndarray, centroids: np.ndarray) -> tuple[tuple[int, float], np.ndarray]:
     """How good the clusters around these centroids become, and the clusters."""
     centroids, labels = kmeans2(points, centroids, iter=1, minit="matrix")
-    before = None
-    while before is None or (labels != before).any():
+    for _ in range(MAX_ITERATIONS):
         before = labels
         try:
             centroids, labels = kmeans2(points, centroids, iter=1, minit="matrix", missing="raise")
         except ClusterError:  # a cluster lost its last point: before that, none was empty
+            break
+        if (labels == before).all():
             break
     inertia = float(np.square(points - centroids[labels]).sum())
     return (len(np.unique(labels)), -inertia), labels

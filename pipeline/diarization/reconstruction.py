@@ -1,10 +1,11 @@
 """From segmented windows and their speakers' clusters to speaker turns.
 
 The steps are those of pyannote's ``SpeakerDiarization.reconstruct``, ``to_diarization``
-and ``Binarize``, over whole windows and recordings instead of frame by frame.
+and ``Binarize``, over whole windows and blocks of frames instead of frame by frame:
+what is held of each frame and cluster is that of a block, however long the recording.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from pipeline.diarization.windows import FRAMES, STEP, WINDOW, first_frame, fram
 
 SILENT = -2  # the cluster of a local speaker who says nothing in his window
 AUDIBLE = 0.1  # seconds
+BLOCK = 4096  # frames; 69 s, beside which the windows that two blocks share are few
+# Five a second for 12 h; a conversation has one.  A turn takes 0.6 KB wherever it comes to.
+MAX_TURNS = 216_000
 
 
 def speakers_at_once(activity: np.ndarray) -> np.ndarray:
@@ -24,12 +28,17 @@ def speakers_at_once(activity: np.ndarray) -> np.ndarray:
     Returns:
         INT64 [frames].
     """
-    heard = _overlap_add(len(activity), 1, lambda window: activity[window].sum(axis=1)[:, None])
-    windows = _overlap_add(len(activity), 1, lambda window: 1)
+    frames = slice(0, _frames_of(len(activity)))
+    heard = _overlap_add(
+        len(activity), frames, 1, lambda window: activity[window].sum(axis=1)[:, None]
+    )
+    windows = _overlap_add(len(activity), frames, 1, lambda window: 1)
     return np.rint(heard / np.maximum(windows, 1))[:, 0].astype(np.int64)
 
 
-def speaker_frames(activity: np.ndarray, clusters: np.ndarray, at_once: np.ndarray) -> np.ndarray:
+def speaker_frames(
+    activity: np.ndarray, clusters: np.ndarray, at_once: np.ndarray
+) -> Iterator[np.ndarray]:
     """Who speaks in each frame: the clusters that most windows hear, as many as speak at once.
 
     Unlike pyannote's, a cluster that no window hears in a frame never speaks there.
@@ -39,53 +48,81 @@ def speaker_frames(activity: np.ndarray, clusters: np.ndarray, at_once: np.ndarr
         clusters: INT [W, speakers], or SILENT.
         at_once: INT [frames].
 
-    Returns:
-        BOOL [frames, clusters].
+    Yields:
+        BOOL [at most BLOCK, clusters], all frames in order.
     """
     count = int(clusters.max(initial=-1)) + 1
-    members = clusters[:, :, None] == np.arange(count)
-    heard = _overlap_add(
-        len(activity),
-        count,
-        lambda window: activity[window] @ members[window].astype(np.uint8) > 0,
-    )
-    order = np.argsort(-heard, axis=1, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.arange(count)[None], axis=1)
-    return (rank < at_once[:, None]) & (heard > 0)
+    members = (clusters[:, :, None] == np.arange(count)).astype(np.uint8)
+    for first in range(0, len(at_once), BLOCK):
+        frames = slice(first, min(first + BLOCK, len(at_once)))
+        heard = _overlap_add(
+            len(activity), frames, count, lambda window: activity[window] @ members[window] > 0
+        )
+        order = np.argsort(-heard, axis=1, kind="stable")
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.arange(count)[None], axis=1)
+        yield (rank < at_once[frames, None]) & (heard > 0)
 
 
-def speaker_turns(frames: np.ndarray, duration: float) -> tuple[list[Turn], list[int]]:
+def speaker_turns(blocks: Iterable[np.ndarray], duration: float) -> tuple[list[Turn], list[int]]:
     """Turns in order of their starts; speakers are named in order of their first audible turn.
 
     Args:
-        frames: BOOL [frames, clusters].
+        blocks: BOOL [any, clusters], the recording's frames in order.
         duration: seconds of the recording, where the last turn ends at the latest.
 
     Returns:
-        The turns, and the clusters of SPEAKER_00, SPEAKER_01, …
+        The turns, of which the longest where there are more than MAX_TURNS, and the
+        clusters of SPEAKER_00, SPEAKER_01, …
     """
-    spans = []
-    for cluster, active in enumerate(frames.T):
-        edges = np.flatnonzero(np.diff(active, prepend=False, append=False))
-        starts, ends = edges[::2], np.minimum(edges[1::2], len(active) - 1)
-        times = zip(frame_middle(starts), np.minimum(frame_middle(ends), duration), strict=True)
-        spans += [(start, end, cluster) for start, end in times if start < end]
-    spans.sort()
+    cluster, first, last = _spans(blocks)
+    start, end = frame_middle(first), np.minimum(frame_middle(last), duration)
+    kept = np.flatnonzero(start < end)
+    if len(kept) > MAX_TURNS:
+        kept = kept[np.argsort((start - end)[kept], kind="stable")[:MAX_TURNS]]
+    kept = kept[np.lexsort((cluster[kept], end[kept], start[kept]))]
+    cluster, start, end = cluster[kept], start[kept], end[kept]
     # A turn of a frame or two is where two others meet; nobody hears it.
-    heard = [span for span in spans if span[1] - span[0] >= AUDIBLE]
-    speakers = list(dict.fromkeys(cluster for _, _, cluster in [*heard, *spans]))
+    heard = cluster[end - start >= AUDIBLE]
+    speakers = list(dict.fromkeys([*heard.tolist(), *cluster.tolist()]))
     names = {cluster: f"SPEAKER_{number:02d}" for number, cluster in enumerate(speakers)}
     turns = [
-        Turn(start=round(float(start), 3), end=round(float(end), 3), speaker=names[cluster])
-        for start, end, cluster in spans
+        Turn(start=round(begin, 3), end=round(over, 3), speaker=names[number])
+        for begin, over, number in zip(start.tolist(), end.tolist(), cluster.tolist(), strict=True)
     ]
     return turns, speakers
 
 
-def _overlap_add(windows: int, columns: int, values: Callable[[int], np.ndarray]) -> np.ndarray:
-    frames = int(first_frame(WINDOW + (windows - 1) * STEP)) + 1
-    total = np.zeros((frames, columns), np.float32)
-    for window, begin in enumerate(first_frame(np.arange(windows) * STEP)):
-        total[begin : begin + FRAMES] += values(window)
+def _spans(blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The clusters, first frames and last frames of the stretches in which a cluster is active."""
+    changes, frames, before = [np.zeros((0, 2), np.int64)], 0, None
+    for active in blocks:
+        before = np.zeros_like(active[:1]) if before is None else before
+        frame, cluster = np.nonzero(np.diff(active, axis=0, prepend=before))
+        changes.append(np.stack([cluster, frame + frames], axis=1))
+        frames, before = frames + len(active), active[-1:]
+    if before is not None:
+        still = np.flatnonzero(before)
+        changes.append(np.stack([still, np.full_like(still, frames)], axis=1))
+    cluster, frame = np.concatenate(changes).T
+    in_order = np.lexsort((frame, cluster))  # a start and an end in turn, cluster by cluster
+    frame = frame[in_order]
+    return cluster[in_order][::2], frame[::2], np.minimum(frame[1::2], frames - 1)
+
+
+def _frames_of(windows: int) -> int:
+    return int(first_frame(WINDOW + (windows - 1) * STEP)) + 1
+
+
+def _overlap_add(
+    windows: int, frames: slice, columns: int, values: Callable[[int], np.ndarray | int]
+) -> np.ndarray:
+    """The sum of the windows' values in these frames, FP32 [frames, columns]."""
+    total = np.zeros((frames.stop - frames.start, columns), np.float32)
+    begins = first_frame(np.arange(windows) * STEP) - frames.start
+    inside = slice(*np.searchsorted(begins, [1 - FRAMES, len(total)]))
+    for window in range(windows)[inside]:
+        begin = begins[window]
+        added = np.broadcast_to(values(window), (FRAMES, columns))
+        total[max(begin, 0) : begin + FRAMES] += added[max(-begin, 0) : len(total) - begin]
     return total

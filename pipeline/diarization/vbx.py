@@ -6,11 +6,15 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.special import logsumexp, softmax
 
+from pipeline.diarization.agglomerative import cut_after
 from pipeline.diarization.clustering import Bounds, means
 from pipeline.diarization.k_means import k_means
 from pipeline.diarization.plda import Plda, unit
 
 MIN_PRIOR = 1e-7  # VBx has let go of a speaker less likely than this
+# To start from.  Each embedding has a responsibility for each of them, in several arrays: with
+# 6000 embeddings 48 MB in each.
+MAX_CLUSTERS = 1_000
 # As in pyannote.
 MAX_ITERATIONS = 20
 MIN_IMPROVEMENT = 1e-4  # of the evidence's lower bound in an iteration that is not the last
@@ -34,7 +38,10 @@ class Vbx:
             return embeddings, False
         directions = unit(embeddings)
         tree = linkage(directions, method="centroid", metric="euclidean")
-        first = np.unique(fcluster(tree, self._threshold, "distance"), return_inverse=True)[1]
+        labels = fcluster(tree, self._threshold, "distance")
+        if len(np.unique(labels)) > MAX_CLUSTERS:
+            labels = cut_after(tree, len(tree) - MAX_CLUSTERS)
+        first = np.unique(labels, return_inverse=True)[1]
         responsibilities, priors = speaker_responsibilities(
             self._plda(embeddings), self._plda.phi, first, self._fa, self._fb
         )

@@ -17,6 +17,7 @@ class AdapterSettings(BaseModel):
     asr_dialect: Literal["whisperx", "webservice"] = "whisperx"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     request_timeout_seconds: float = Field(1800, gt=0)
+    request_timeout_per_audio_second: float = Field(1, ge=0)
     max_requests: int = Field(32, ge=1)
     max_file_size_mb: float = Field(2000, gt=0)
     max_duration_seconds: float = Field(12 * 3600, gt=0)
@@ -25,6 +26,10 @@ class AdapterSettings(BaseModel):
     upload_stall_seconds: float = Field(60, gt=0)
     decode_timeout_seconds: float = Field(600, gt=0)
     ffmpeg: str | None = None
+
+    def request_timeout(self, duration: float) -> float:
+        """Seconds that a recording of so many seconds may take, once it is here."""
+        return self.request_timeout_seconds + self.request_timeout_per_audio_second * duration
 
     @field_validator("api_key", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from pipeline.options import MAX_SPEAKERS
 from pipeline.settings.hardware import HardwareSettings
 
 
@@ -11,8 +12,8 @@ class DiarizationSettings(HardwareSettings):
     """What is expected of the speakers, and the two networks that look for them."""
 
     diarization_embedding: Literal["shared", "exact"] = "shared"
-    diarize_min_speakers: int | None = Field(None, ge=1, le=50)
-    diarize_max_speakers: int | None = Field(None, ge=1, le=50)
+    diarize_min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    diarize_max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     diarize_clustering_threshold: float | None = Field(None, gt=0, le=2)
     diarize_batch_size: int | None = Field(None, ge=1, le=256)
     diarize_batch_wait_timeout: float | None = Field(None, ge=0, le=10)

@@ -50,7 +50,7 @@ LEFT_OUT = {
 }
 # The same inside of modules that are mutated.
 PARTS_LEFT_OUT = {
-    Path("adapter/service.py"): ("_work", "_decode", "_decode_to"),
+    Path("adapter/service.py"): ("_decode", "_decode_to"),
     Path("adapter/triton/shared_memory.py"): ("AudioRegions",),
     Path("adapter/triton/streaming.py"): ("ask_in_parts",),
     Path("pipeline/diarization/recipe.py"): ("community", "read_recipe"),

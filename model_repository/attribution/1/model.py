@@ -2,6 +2,7 @@
 
 from documents import Transcript, Turns
 from pipeline.attribution import attribute, name_by_appearance
+from pipeline.serving.requests_in_flight import IN_FLIGHT
 from pipeline.serving.step import Step
 from pipeline.serving.tensors import document_tensor, read_document
 
@@ -15,5 +16,6 @@ class TritonPythonModel(Step):
         turns = read_document(request, "TURNS", Turns)
         if not options.return_speaker_embeddings:
             turns = Turns(turns=turns.turns)
-        attributed = attribute(transcript, turns, options.word_timestamps)
+        check = IN_FLIGHT.of(options).check
+        attributed = attribute(transcript, turns, options.word_timestamps, check)
         return [document_tensor("TRANSCRIPT", name_by_appearance(attributed))]

@@ -1,12 +1,26 @@
-"""Work that ends when its client hangs up."""
+"""Work that ends when its client hangs up, at its deadline, or where there is no room for it."""
 
 import asyncio
+import contextlib
+import os
+import tempfile
+import time
+from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from starlette.requests import Request
 
 from adapter.errors import ClientGone
-from adapter.service import unless_gone
+from adapter.intake import recording as recordings
+from adapter.intake.recording import Recording
+from adapter.intake.uploads import Upload
+from adapter.service import Service, unless_gone
+from pipeline.errors import DeadlineExceeded, Overloaded
+from pipeline.options import Options
+from pipeline.settings import Settings
+from tests.clients.decoders import script
+from tests.speech.media import TONE_SECONDS
 
 
 def request_that_ends(hang_up: asyncio.Event) -> Request:
@@ -55,3 +69,121 @@ def test_work_that_ends_first_gives_its_result_or_failure():
             await unless_gone(request, wrong())
 
     asyncio.run(run())
+
+
+@pytest.fixture
+def upload(media, tmp_path):
+    """Uploads of a file, each a copy: decoding empties it."""
+    with contextlib.ExitStack() as kept:
+
+        def make(path=media / "tone.wav") -> Upload:
+            file = kept.enter_context(tempfile.TemporaryFile())
+            file.write(path.read_bytes())
+            file.flush()
+            return Upload(file.fileno(), path.name, {})
+
+        yield make
+
+
+def service(engine: object, **settings: object) -> Service:
+    return Service(Settings(_env_file=None, **settings), engine)
+
+
+class Graph:
+    """What is asked of an engine, whose graph answers after so many seconds."""
+
+    shares_memory = False
+
+    def __init__(self, seconds: float = 0) -> None:
+        self._seconds = seconds
+        self.left: list[float] = []
+
+    async def transcribe(
+        self, recording: Recording, options: Options, output: str, on_segment: object
+    ) -> str:
+        self.left.append(options.deadline_ms / 1000 - time.time())
+        await asyncio.sleep(self._seconds)
+        options.check_deadline()
+        return "a transcript"
+
+
+def test_the_time_for_a_recording_grows_with_its_length(upload):
+    graph = Graph()
+    limits = {"request_timeout_seconds": 1000, "request_timeout_per_audio_second": 100}
+    answer = service(graph, **limits).transcribe(upload(), Options(), "WORDS")
+    assert asyncio.run(answer) == "a transcript"
+    (left,) = graph.left
+    # Decoding has taken a moment of it.
+    assert 990 + 100 * TONE_SECONDS < left < 1001 + 100 * TONE_SECONDS
+
+
+def test_a_deadline_tells_how_long_it_was(upload):
+    limits = {"request_timeout_seconds": 0.5, "request_timeout_per_audio_second": 0.01}
+    answer = service(Graph(seconds=1), **limits).transcribe(upload(), Options(), "WORDS")
+    with pytest.raises(DeadlineExceeded, match=r"not finished within 0.6 seconds"):
+        asyncio.run(answer)
+
+
+def test_a_recording_of_which_nothing_is_known_yet_has_the_time_of_any(upload, tmp_path):
+    answer = "case $2 in -protocols) echo fd; exit;; esac"
+    stuck = script(tmp_path / "ffmpeg", f"{answer}\nexec sleep 600")
+    limits = {"request_timeout_seconds": 0.2, "ffmpeg": str(stuck)}
+    with pytest.raises(DeadlineExceeded, match=r"within 0.2 seconds"):
+        asyncio.run(service(Graph(), **limits).transcribe(upload(), Options(), "WORDS"))
+
+
+MEGABYTE = 1 << 20
+ROOM = 16 * MEGABYTE
+AT_ONCE = 10
+
+
+@pytest.fixture
+def little_room(tmp_path, monkeypatch):
+    """16 MB of shared memory, and a decoder of 2 MB each that waits until ten are at work."""
+    folder = tmp_path / "shm"
+    folder.mkdir()
+    least = [ROOM]
+
+    def free_bytes(fd: int) -> int:
+        if os.readlink(f"/proc/self/fd/{fd}").startswith(str(folder)):
+            free = ROOM - sum(path.stat().st_size for path in folder.iterdir())
+            least[0] = min(least[0], free)
+            return free
+        return 100 * MEGABYTE
+
+    monkeypatch.setattr(recordings, "SHARED_MEMORY", folder)
+    monkeypatch.setattr(recordings, "free_bytes", free_bytes)
+    decoder = script(
+        tmp_path / "ffmpeg",
+        "case $2 in -protocols) echo fd; exit;; esac\n"
+        f"cd {tmp_path}; touch begun.$$\n"
+        f"until [ $(ls begun.* | wc -l) -ge {AT_ONCE} ]; do sleep 0.02; done\n"
+        f"exec head -c {2 * MEGABYTE} /dev/zero",
+    )
+    return SimpleNamespace(decoder=str(decoder), least=least, folder=folder)
+
+
+async def decode_at_once(service: Service, uploads: list[Upload]) -> Counter[str]:
+    """Decode them all, keep them until the last one is through, and say where they went."""
+    with contextlib.ExitStack() as kept:
+        decoding = [service._decode(upload, kept) for upload in uploads]
+        found = await asyncio.gather(*decoding, return_exceptions=True)
+        for failure in found:
+            assert isinstance(failure, Recording | Overloaded), failure
+        return Counter(
+            "refused" if isinstance(each, Overloaded) else "shared" if each.key else "disk"
+            for each in found
+        )
+
+
+@pytest.mark.parametrize("disk_has_room", [False, True])
+def test_ten_at_once_with_little_shared_memory_do_not_fill_it(little_room, upload, disk_has_room):
+    reserve = 0 if disk_has_room else 1000  # of 100 MB
+    settings = {"ffmpeg": little_room.decoder, "cores": AT_ONCE, "min_free_disk_mb": reserve}
+    decoder = service(SimpleNamespace(shares_memory=True), **settings)
+    went = asyncio.run(decode_at_once(decoder, [upload() for _ in range(AT_ONCE)]))
+    # Each has three copies in the graph.
+    assert 1 <= went["shared"] <= ROOM // (4 * 2 * MEGABYTE)
+    assert went["disk" if disk_has_room else "refused"] == AT_ONCE - went["shared"]
+    assert little_room.least[0] > 0
+    assert not list(little_room.folder.iterdir())

@@ -1,7 +1,10 @@
 """Who said which word."""
 
+import pytest
+
 from documents import Segment, Transcript, Turn, Turns, Word
-from pipeline.attribution import attribute, name_by_appearance
+from pipeline.attribution import BLOCK, attribute, name_by_appearance
+from pipeline.errors import Cancelled
 
 
 def transcript(*words: tuple[str, float, float]) -> Transcript:
@@ -163,3 +166,21 @@ def test_nobody_stays_without_a_name():
     result = name_by_appearance(attribute(transcript(("word", 0.0, 1.0)), Turns()))
     assert said(result) == [(None, "word")]
     assert result.speaker_embeddings is None
+
+
+def test_long_transcripts_are_attributed_in_blocks_that_nobody_need_wait_for():
+    one = transcript(("word", 0.0, 1.0)).segments
+    long = transcript(("word", 0.0, 1.0)).model_copy(update={"segments": one * (2 * BLOCK + 1)})
+    looks = []
+    result = attribute(long, turns(("A", 0.0, 1.0)), check=lambda: looks.append(None))
+    assert said(result) == [("A", "word")] * (2 * BLOCK + 1)
+    assert len(looks) == 3
+
+    def gone() -> None:
+        looks.append(None)
+        if len(looks) == 5:
+            raise Cancelled("the caller has gone")
+
+    with pytest.raises(Cancelled):
+        attribute(long, turns(("A", 0.0, 1.0)), check=gone)
+    assert len(looks) == 5

@@ -1,5 +1,8 @@
 """Local speakers are put together as pyannote does it, and as many as were asked for."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering
@@ -8,6 +11,7 @@ from pipeline.diarization import clustering
 from pipeline.diarization.agglomerative import Agglomerative
 from pipeline.diarization.clustering import Bounds, cluster
 from pipeline.diarization.reconstruction import SILENT
+from pipeline.options import MAX_SPEAKERS
 from tests.unit.pipeline.diarization import stock
 
 
@@ -137,7 +141,7 @@ def test_who_has_no_embedding_takes_no_voice_from_those_who_have() -> None:
 
 
 def test_bounds_are_those_of_the_request() -> None:
-    assert Bounds.of(None, None, None) == Bounds(1, np.inf)
+    assert Bounds.of(None, None, None) == Bounds(1, 50)
     assert Bounds.of(None, 2, 4) == Bounds(2, 4)
     assert Bounds.of(3, 2, 4) == Bounds(3, 3)
     assert Bounds(2, 5).within(3) == Bounds(2, 3)
@@ -160,5 +164,60 @@ def test_those_who_hardly_speak_alone_make_no_clusters() -> None:
     assert asked == [([1, 3, 5, 6], 1.0)]
 
 
-def test_where_no_number_is_given_any_number_from_one_will_do() -> None:
-    assert Bounds.of(None, None, None) == Bounds() == Bounds(1, np.inf)
+def test_where_no_number_is_given_any_number_from_one_to_fifty_will_do() -> None:
+    assert Bounds.of(None, None, None) == Bounds() == Bounds(1, MAX_SPEAKERS)
+
+
+def test_no_bounds_ask_for_more_than_are_ever_told_apart() -> None:
+    assert Bounds(60, 70).within(1000) == Bounds(50, 50)
+    assert Bounds(1, 70).within(1000) == Bounds(1, 50)
+
+
+@pytest.mark.parametrize("bounds", [Bounds(), Bounds(50, 50), Bounds(60, 1000)])
+def test_however_many_voices_differ_there_are_at_most_fifty(bounds: Bounds) -> None:
+    embeddings, activity = conversation(voices([12] * 60, 0.05))
+    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    clusters, centroids = cluster(embeddings, activity, bounds, method)
+    assert len(centroids) == 50
+    assert set(clusters[:, 1]) == set(range(50))
+
+
+def test_of_a_very_long_recording_no_single_embedding_is_a_cluster() -> None:
+    """Nobody sounds like anybody else: as 12 h of noise might."""
+    embeddings = np.random.default_rng(0).normal(size=(400, 192))
+    method = Agglomerative(threshold=0.75, min_cluster_size=12)
+    centroids, _ = method(embeddings, 0.05, Bounds())
+    assert len(centroids) == 1
+    voice = embeddings[:1] + 0.1 * np.random.default_rng(1).normal(size=(3, 192))
+    centroids, _ = method(np.concatenate([embeddings, voice, -voice]), 0.05, Bounds())
+    assert len(centroids) == 2
+
+
+def test_long_recordings_are_clustered_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clustering, "LONG", 10)
+    at_work, most = [], []
+
+    def find(embeddings: np.ndarray, share: float, bounds: Bounds) -> tuple[np.ndarray, bool]:
+        at_work.append(None)
+        most.append(len(at_work))
+        time.sleep(0.01)
+        at_work.pop()
+        return embeddings[:1], False
+
+    recordings = [conversation(voices([20], 0.1)) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda each: cluster(*each, Bounds(), find), recordings))
+    assert most == [1] * 4
+
+
+def test_windows_join_their_clusters_in_blocks_as_they_do_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    embeddings, activity = conversation(voices([40, 30, 30], 0.5))
+    embeddings[::7] = np.nan
+    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    at_once, _ = cluster(embeddings, activity, Bounds(), method)
+    monkeypatch.setattr(clustering, "BLOCK", 9)
+    np.testing.assert_array_equal(cluster(embeddings, activity, Bounds(), method)[0], at_once)

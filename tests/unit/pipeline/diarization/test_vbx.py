@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.utils.vbx import cluster_vbx
+from scipy.cluster.vq import kmeans2
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from pipeline.diarization import k_means as k_means_module
+from pipeline.diarization import vbx
 from pipeline.diarization.clustering import Bounds
 from pipeline.diarization.k_means import k_means
 from pipeline.diarization.plda import Plda, unit
@@ -100,6 +103,24 @@ def test_as_many_speakers_as_are_asked_for(
     assert exclusively == exclusive
 
 
+@pytest.mark.parametrize(("most", "clusters"), [(1000, 60), (60, 60), (20, 20)])
+def test_of_voices_that_all_differ_no_more_are_started_from(
+    community_folder: Path, monkeypatch: pytest.MonkeyPatch, most: int, clusters: int
+) -> None:
+    started_from = []
+
+    def watch(features: np.ndarray, phi: np.ndarray, first: np.ndarray, *rest: float) -> tuple:
+        started_from.append(first)
+        return speaker_responsibilities(features, phi, first, *rest)
+
+    monkeypatch.setattr(vbx, "speaker_responsibilities", watch)
+    monkeypatch.setattr(vbx, "MAX_CLUSTERS", most)
+    embeddings = np.random.default_rng(0).normal(size=(60, DIMENSION))
+    Vbx(community_folder / "plda", threshold=0.6, fa=0.07, fb=0.8)(embeddings, 1.0, Bounds())
+    (first,) = started_from
+    assert sorted(set(first)) == list(range(clusters))
+
+
 @pytest.mark.parametrize("speakers", [2, 3, 7, 12])
 @pytest.mark.parametrize("seed", range(5))
 def test_k_means_finds_those_who_are_far_apart(speakers: int, seed: int) -> None:
@@ -125,6 +146,23 @@ def test_k_means_always_answers_alike() -> None:
 def test_k_means_of_as_many_clusters_as_points() -> None:
     points = np.random.default_rng(0).normal(size=(9, 16))
     assert sorted(k_means(points, 9)) == list(range(9))
+
+
+def test_k_means_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+
+    def step(*arguments: object, **options: object) -> tuple[np.ndarray, np.ndarray]:
+        steps.append(None)
+        return kmeans2(*arguments, **options)
+
+    monkeypatch.setattr(k_means_module, "kmeans2", step)
+    points = np.random.default_rng(0).normal(size=(500, 8))
+    k_means(points, 9)
+    assert len(steps) > 3 * (1 + 4)
+    steps.clear()
+    monkeypatch.setattr(k_means_module, "MAX_ITERATIONS", 4)
+    assert len(np.unique(k_means(points, 9))) == 9
+    assert len(steps) == 3 * (1 + 4)
 
 
 def test_k_means_of_equal_points() -> None:

@@ -31,6 +31,7 @@ LEAST = {
     "MIN_FREE_DISK_MB": 0,
     "MODEL_KEEP_ALIVE_SECONDS": 0,
     "PORT": 1,
+    "REQUEST_TIMEOUT_PER_AUDIO_SECOND": 0,
     "TRITON_GRPC_PORT": 1,
     "TRITON_HTTP_PORT": 1,
     "TRITON_METRICS_PORT": 1,
@@ -85,6 +86,21 @@ def test_a_time_or_size_of_nothing_is_refused(monkeypatch, name):
     monkeypatch.setenv(name, "0")
     with pytest.raises(SettingsError, match=f"^{name}='0': .*greater than 0"):
         read_settings()
+
+
+def test_the_longest_recording_that_is_taken_has_the_time_that_it_needs():
+    """On two cores, where four hours took 44 minutes, and four of them at once."""
+    settings = read_settings()
+    longest = settings.max_duration_seconds
+    assert settings.request_timeout(longest) > 4 * longest * (44 * 60) / (4 * 3600)
+
+
+def test_the_time_for_a_recording_grows_with_its_length(monkeypatch):
+    monkeypatch.setenv("REQUEST_TIMEOUT_SECONDS", "100")
+    monkeypatch.setenv("REQUEST_TIMEOUT_PER_AUDIO_SECOND", "0.5")
+    settings = read_settings()
+    assert settings.request_timeout(0) == 100
+    assert settings.request_timeout(60) == 130
 
 
 def test_as_many_speakers_at_least_as_at_most():

@@ -110,7 +110,7 @@ def test_any_body_is_answered_and_let_go_of(run_app, media, tmp_path, monkeypatc
         assert told(response)
         seen.add(response.status_code)
         assert open_files(tmp_path) == []
-        with client._transport.app.state.service.place():  # the only one
+        with client._transport.app.state.service.recordings.take("next"):  # the only one
             pass
 
     def run(client: httpx.AsyncClient, run_until_complete: Callable) -> None:

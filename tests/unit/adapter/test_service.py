@@ -165,7 +165,7 @@ def little_room(tmp_path, monkeypatch):
 
 async def decode_at_once(service: Service, uploads: list[Upload]) -> Counter[str]:
     """Decode them all, keep them until the last one is through, and say where they went."""
-    with contextlib.ExitStack() as kept:
+    async with contextlib.AsyncExitStack() as kept:
         decoding = [service._decode(upload, kept) for upload in uploads]
         found = await asyncio.gather(*decoding, return_exceptions=True)
         for failure in found:

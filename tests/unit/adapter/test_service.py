@@ -182,8 +182,15 @@ def test_ten_at_once_with_little_shared_memory_do_not_fill_it(little_room, uploa
     settings = {"ffmpeg": little_room.decoder, "cores": AT_ONCE, "min_free_disk_mb": reserve}
     decoder = service(SimpleNamespace(shares_memory=True), **settings)
     went = asyncio.run(decode_at_once(decoder, [upload() for _ in range(AT_ONCE)]))
-    # Each has three copies in the graph.
-    assert 1 <= went["shared"] <= ROOM // (4 * 2 * MEGABYTE)
+    # Each has three copies in the graph. None may be there, if all come to an end at once.
+    assert went["shared"] <= ROOM // (4 * 2 * MEGABYTE)
     assert went["disk" if disk_has_room else "refused"] == AT_ONCE - went["shared"]
     assert little_room.least[0] > 0
     assert not list(little_room.folder.iterdir())
+
+
+def test_one_alone_has_its_room_in_shared_memory(little_room, upload):
+    for number in range(AT_ONCE):
+        (little_room.folder.parent / f"begun.of another {number}").touch()
+    decoder = service(SimpleNamespace(shares_memory=True), ffmpeg=little_room.decoder)
+    assert asyncio.run(decode_at_once(decoder, [upload()])) == {"shared": 1}

@@ -34,6 +34,7 @@ LOAD_SECONDS = 300.0  # for a network on a slow disk
 # Between attempts to load a model that could not be loaded: twice as long each time.
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
 READY, UNDER_WAY = "READY", ("LOADING", "UNLOADING")  # a model's state in the repository's index
+NOT_AGAIN = "the model {} could not be loaded again"
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,9 @@ logger = logging.getLogger(__name__)
 class Failures:
     """Attempts in a row at which a model could not be loaded."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str) -> None:
         self.pause = 0.0
+        self._model = model
         self._last = time.monotonic()
 
     def add(self) -> None:
@@ -50,10 +52,14 @@ class Failures:
         self.pause = min(2 * self.pause, LONGEST_PAUSE) or FIRST_PAUSE
         self._last = time.monotonic()
 
-    @property
-    def ask_for_patience(self) -> bool:
-        """Whether the next attempt is not due yet."""
-        return time.monotonic() - self._last < self.pause
+    def check(self) -> None:
+        """See whether the next attempt is due.
+
+        Raises:
+            NotReady: it is not.
+        """
+        if time.monotonic() - self._last < self.pause:
+            raise NotReady(NOT_AGAIN.format(self._model))
 
 
 class Recovery:
@@ -98,14 +104,14 @@ class Recovery:
             NotReady: it could not be loaded.
             Unreachable: Triton does not answer.
         """
+        failures = self._failures.setdefault(model, Failures(model))
+        failures.check()
         if model in self._steps and self._loads[model] == generation[model]:
             self._interrupt()
         async with self._loading:
             if self._loads[model] != generation[model]:
                 return
-            failures = self._failures.setdefault(model, Failures())
-            if failures.ask_for_patience:
-                raise NotReady(f"the model {model} could not be loaded again")
+            failures.check()
             logger.warning("the model %s has no process; loading it again", model)
             self._known.pop(model, None)
             # Triton waits for one that only stands still for as long as it has requests.
@@ -123,17 +129,22 @@ class Recovery:
                     "the model %s could not be loaded again: %s; the next attempt in %.0f s",
                     *(model, failure, failures.pause),
                 )
-                raise NotReady(f"the model {model} could not be loaded again") from None
-            del self._failures[model]
+                raise NotReady(NOT_AGAIN.format(model)) from None
+            self._failures.pop(model, None)
             self._loads[model] += 1
             logger.warning("the model %s is back", model)
 
     async def mend(self) -> None:
-        """Look once, and load again what is missing.
+        """Load again what is missing, once nobody loads or unloads anything.
 
         Raises:
             Unreachable: Triton does not answer.
         """
+        while not {*UNDER_WAY}.isdisjoint((await self._states()).values()):
+            await asyncio.sleep(CONFIRM_SECONDS)
+        await self._mend()
+
+    async def _mend(self) -> None:
         generation = self.generation()
         broken = await self._broken()
         if broken:
@@ -167,7 +178,7 @@ class Recovery:
             self._liveness.stop()
 
     async def _look_once(self) -> None:
-        await self.mend()
+        await self._mend()
         if await asyncio.to_thread(live_instances, self._secret.here()) is None:
             ready = await self._ready()
             # Decoupled models answer over streams only.
@@ -181,8 +192,9 @@ class Recovery:
     async def _broken(self) -> set[str]:
         states = await self._states()
         ready = {model for model, state in states.items() if state == READY}
-        absent = {model for model in self._graph if states.get(model) not in (READY, *UNDER_WAY)}
-        return await self._dead(ready) | absent
+        # What is not in the repository at all nobody can load.
+        absent = {model for model, state in states.items() if state not in (READY, *UNDER_WAY)}
+        return await self._dead(ready) | absent.intersection(self._graph)
 
     async def _ready(self) -> set[str]:
         return {model for model, state in (await self._states()).items() if state == READY}

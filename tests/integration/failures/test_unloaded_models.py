@@ -10,7 +10,7 @@ from tritonclient.utils import InferenceServerException
 
 from adapter.triton import recovery
 from adapter.triton.engine import Engine
-from adapter.triton.failures import NotAdmitted, Unreachable, from_triton
+from adapter.triton.failures import NotAdmitted, NotReady, Unreachable, from_triton
 from adapter.triton.secret import HEADER
 from tests.services.tiny_triton import TEXT, ask, client, run
 
@@ -48,16 +48,17 @@ def test_what_an_adapter_unloaded_before_it_died_the_next_one_loads(tiny, monkey
 def test_attempts_that_fail_come_less_and_less_often(monkeypatch):
     now = 1000.0
     monkeypatch.setattr(recovery.time, "monotonic", lambda: now)
-    failures = recovery.Failures()
-    assert not failures.ask_for_patience
+    failures = recovery.Failures("whisper")
+    failures.check()
     pauses = []
     for _ in range(9):
         failures.add()
         pauses.append(failures.pause)
         now += failures.pause - 1
-        assert failures.ask_for_patience
+        with pytest.raises(NotReady, match="the model whisper could not be loaded again"):
+            failures.check()
         now += 1
-        assert not failures.ask_for_patience
+        failures.check()
     assert pauses == [10, 20, 40, 80, 160, 320, 600, 600, 600]
 
 

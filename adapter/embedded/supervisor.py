@@ -120,6 +120,7 @@ class Supervisor:
         pause, since = FIRST_PAUSE, time.monotonic()
         while True:
             time.sleep(POLL_SECONDS)
+            self.triton.close_memory()  # of models that were loaded again
             triton_ended = self.triton.process.exit_status
             adapter_ended = self.adapter.exit_status
             if triton_ended is None and adapter_ended is None:

@@ -1,5 +1,6 @@
 """The embedded Triton server: start it, wait for its models, stop it."""
 
+import contextlib
 import os
 import re
 import site
@@ -68,10 +69,12 @@ class TritonServer:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.check_alive()
+            self.close_memory()
             index = self._index()
             if index is not None:
                 failed = [name for name in self.models if index.get(name, "") != READY]
                 if not failed:
+                    self.close_memory()
                     return
                 reasons = [f"{name}: {index.get(name, 'no such model')}" for name in failed]
                 raise self._failure(f"Triton could not load {'; '.join(reasons)}")
@@ -82,6 +85,15 @@ class TritonServer:
         """Raise :class:`TritonFailed` if the server ended."""
         if self.process.exit_status is not None:
             raise self._failure(f"tritonserver ended with status {self.process.exit_status}")
+
+    def close_memory(self) -> None:
+        """Keep the models' shared memory, where recordings lie, from other users of the machine.
+
+        Boost opens it to all readers, whatever the umask is: to be called after every load.
+        """
+        for region in SHARED_MEMORY.glob(f"{self._region}*"):
+            with contextlib.suppress(FileNotFoundError):
+                region.chmod(0o600)
 
     def stop(self) -> None:
         """End the server and its stubs, and give back the shared memory they leave behind."""

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 
+from adapter.embedded.supervisor import POLL_SECONDS
 from adapter.triton.secret import find
 from pipeline.audio import SAMPLE_RATE
 from pipeline.settings import Settings
@@ -65,6 +66,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         yield running
         everything = descendants(running.process.pid)
         memory = regions(triton_of(running.process.pid))
+        time.sleep(2 * POLL_SECONDS)
         modes = {stat.S_IMODE(region.stat().st_mode) for region in memory}
     finally:
         stop_service(running)

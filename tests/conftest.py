@@ -11,6 +11,7 @@ from adapter.embedded.sample import sample_recording
 
 # Fixtures that start a Triton for the whole session: one worker has all tests that need it.
 STARTED_ONCE = ("service", "tiny")
+APART = "hostile"  # a folder of tests with a service of its own: two workers then take alike
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,6 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         needed = [name for name in STARTED_ONCE if name in getattr(item, "fixturenames", ())]
         group = needed[0] if needed else str(item.path)
+        if needed and APART in item.path.parts:
+            group = APART
         item.add_marker(pytest.mark.xdist_group(group))
 
 

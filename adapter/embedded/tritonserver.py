@@ -15,13 +15,15 @@ from adapter.embedded.backend import Backend
 from adapter.embedded.interpreter import link_libpython
 from adapter.embedded.process import Process
 from adapter.embedded.variables import KEYS, variables_without
-from adapter.triton.secret import HEADER, publish, restrictions, withdraw
+from adapter.triton.processes import live_instances
+from adapter.triton.secret import HEADER, PREFIX, publish, restrictions, withdraw
 from pipeline.settings import Settings
 
 STUB_SECONDS = 600  # a model may fetch weights while it starts
 STOP_SECONDS = 15  # of which Triton gives requests in flight all but the last five
 TAIL_LINES, TAIL_COLUMNS = 15, 200
 READY = "READY"  # a model's state
+UNUSED_SECONDS = 60  # a secret is made a moment before its server is started
 SHARED_MEMORY = Path("/dev/shm")
 # The starter's process and its port; Triton adds a UUID.
 REGION = re.compile(r"triton-asr-(\d+)-\d+-[0-9a-f]{8}-")
@@ -119,11 +121,16 @@ class TritonServer:
 
 
 def sweep(folder: Path = SHARED_MEMORY) -> None:
-    """Give back the shared memory of Tritons whose starter was killed."""
+    """Give back the shared memory, and the secrets, of Tritons whose starter was killed."""
     for region in folder.glob("triton-asr-*"):
         starter = REGION.match(region.name)
         if starter and not Path("/proc", starter[1]).exists():
             region.unlink(missing_ok=True)
+    for path in folder.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            is_new = time.time() - path.stat().st_mtime < UNUSED_SECONDS
+            if not is_new and live_instances(path.read_text(encoding="ascii")) is None:
+                path.unlink()
 
 
 def _state(model: dict[str, str]) -> str:

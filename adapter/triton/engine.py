@@ -1,6 +1,7 @@
 """The graph behind one call: a recording goes in, a transcript comes out."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Coroutine
 
@@ -33,6 +34,8 @@ CHANNEL = [
     ("grpc.max_reconnect_backoff_ms", 2000),
 ]
 GRACE_SECONDS = 5.0  # for the graph to say itself that a deadline has passed
+
+logger = logging.getLogger(__name__)
 
 
 class Interrupted(PipelineError):  # noqa: N818 - what happened
@@ -143,7 +146,8 @@ class Engine:
                 except (Interrupted, ProcessDied):
                     await self._within_deadline(self._recovery.settled(), options)
                     return await self._attempt(audio, options, output, on_segment)
-        except Unreachable:
+        except Unreachable as failure:
+            logger.warning("a recording could not be given to Triton: %s", failure)
             # Speakr takes the digits 429 anywhere in an answer, so in a port, for a rate limit.
             raise Unreachable("Triton cannot be reached; /health says where it should be") from None
 

@@ -77,7 +77,7 @@ def test_a_clients_words_do_not_pass_for_tritons():
             "cannot write to /srv/my/cache (full); set CACHE_DIR",
             "cannot write to …/cache (full); set",
         ),
-        ("in model '/home/a-b/.cache/x/model.bin'", "in model '…/model.bin'"),
+        ("in model '/srv/a-b/.cache/x/model.bin'", "in model '…/model.bin'"),
         ("/dev/shm is too small", "/dev/shm is too small"),
         ("downloading me/whisper failed: no", "downloading me/whisper failed: no"),
         ("for url: https://huggingface.co/api/models/x", "for url: https://huggingface.co/api/mod"),

@@ -28,7 +28,7 @@ class TorchSegmentation:
         Raises:
             ValueError: it does not tell three local speakers apart, two of them at once.
         """
-        self._network = _load(folder, _pyannet(), device)
+        self._network = _load(folder, pyannet(), device)
         # Threads that wait for each other at every step of an LSTM take four times as long.
         self._workers = Workers(cores if device == "cpu" else 1)
 
@@ -78,7 +78,7 @@ class WeSpeaker:
         return embeddings
 
 
-def _pyannet() -> PyanNet:
+def pyannet() -> PyanNet:
     """With the four layers of LSTM that segmentation-3.0 and community-1 have."""
     network = PyanNet(lstm={"num_layers": 4})
     network.specifications = Specifications(

@@ -15,16 +15,14 @@ import io
 import onnx
 import torch
 from asteroid_filterbanks import Encoder
-from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.embedding import WeSpeakerResNet34
 from pyannote.audio.models.segmentation import PyanNet
 from torch.nn.functional import conv1d
 
-from pipeline.audio import SAMPLE_RATE
+from pipeline.diarization.networks.community_torch import pyannet
 from pipeline.diarization.networks.kaldi_features import BANDS
-from pipeline.diarization.networks.segmentation import SIMULTANEOUS
 from pipeline.diarization.networks.sessions import GRAPHS
-from pipeline.diarization.windows import SPEAKERS, WINDOW
+from pipeline.diarization.windows import WINDOW
 
 OPSET = 17
 
@@ -54,7 +52,7 @@ class FrameLevel(torch.nn.Module):
 def main() -> None:
     """Write both graphs into the package."""
     export(
-        _pyannet(),
+        _exportable_pyannet(),
         "pyannet",
         torch.zeros(2, 1, WINDOW),
         {"windows": {0: "batch"}},
@@ -69,17 +67,9 @@ def main() -> None:
     )
 
 
-def _pyannet() -> PyanNet:
-    """With the four layers of LSTM that segmentation-3.0 and community-1 have."""
-    network = PyanNet(lstm={"num_layers": 4})
-    network.specifications = Specifications(
-        problem=Problem.MONO_LABEL_CLASSIFICATION,
-        resolution=Resolution.FRAME,
-        duration=WINDOW / SAMPLE_RATE,
-        classes=[str(speaker) for speaker in range(SPEAKERS)],
-        powerset_max_classes=SIMULTANEOUS,
-    )
-    network.build()
+def _exportable_pyannet() -> PyanNet:
+    """With a first layer whose filters are computed from its tensors in the graph."""
+    network = pyannet()
     network.sincnet.conv1d[0] = SincConvolution(network.sincnet.conv1d[0])
     return network
 

@@ -58,11 +58,11 @@ def _unpack(packages: Sequence[str], folder: Path) -> None:
 def _lists(package: str, scratch: Path) -> list[str]:
     """Options that let apt know of ``package``: fresh lists of our own, if it has none."""
     unlocked = ["-o", "Debug::NoLocking=true"]
-    known = subprocess.run(
-        ["apt-cache", "show", package], capture_output=True, check=False, timeout=APT_SECONDS
-    )
-    if known.returncode == 0:
+    try:
+        _apt(scratch, *unlocked, "download", "--print-uris", package)
         return unlocked
+    except PackageUnavailable:
+        pass  # as in an image whose lists were removed
     for part in ("lists/partial", "archives/partial"):
         (scratch / part).mkdir(parents=True)
     own = [

@@ -2,6 +2,7 @@
 # make test    every test
 # make test-long   what takes minutes for what a shorter test shows already
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
+# make perf    perf_analyzer on the graph and its networks, within 15 minutes (PERF="--quick": 3)
 # make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfile and the compose files
 # make lock    pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
@@ -14,7 +15,7 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test test-long bench mutants lint lock audit clean interpreter
+.PHONY: serve test test-long bench perf mutants lint lock audit clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
@@ -27,6 +28,9 @@ test-long: interpreter
 
 bench: interpreter
 	@exec $(DEV) python -m benchmarks $(BENCH)
+
+perf: interpreter
+	@exec $(DEV) python -m benchmarks.perf $(PERF)
 
 mutants: interpreter
 	@exec $(DEV) python -m tests.mutants $(MUTANTS)

@@ -67,13 +67,14 @@ class Service:
                 start_new_session=True,
             )
         self._url = f"http://127.0.0.1:{port}"
+        self.triton = f"127.0.0.1:{grpc}"  # its gRPC
         self._client = Client(self._url, timeout=7200)
         try:
             self._wait_until_ready()
         except BaseException:
             self.stop()
             raise
-        self._triton = InferenceServerClient(f"127.0.0.1:{grpc}")
+        self._triton = InferenceServerClient(self.triton)
 
     def post(self, path: Path, **options: str | int | bool) -> Answer:
         """``POST /asr``."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from adapter.asr.accept import preferred_output
+from adapter.model_names import model_name
 from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
 from pipeline.options import Options
 from pipeline.settings import Settings
-from pipeline.transcription.whisper_names import canonical_name
 
 # What a parameter means, and a value to try it with; the order is that of the API's pages.
 PARAMETERS = {
@@ -35,8 +35,6 @@ ALIASES = {"output_format": "output"}  # a second name; the first one wins
 DIARIZE = ("diarize", "enable_diarization")
 FLAGS = ("encode", "vad_filter", "word_timestamps")
 OUTPUTS = {"json": "json", "text": "text", "txt": "text", "srt": "srt", "vtt": "vtt", "tsv": "tsv"}
-OPENAI_MODEL = "whisper-1"  # OpenAI's name for whatever Whisper there is
-OPENAI_OWN = "gpt-"  # what OpenAI's other transcription models begin with
 # pydantic's kinds of fault in words that say what would be right
 EXPECTATIONS = {
     "bool_parsing": "give true or false",
@@ -108,33 +106,6 @@ def read_parameters(
         pcm=not flags.get("encode", True),
         dialect=settings.asr_dialect,
     )
-
-
-def model_name(name: str, settings: Settings) -> str | None:
-    """The pipeline's name of a model; None for the default.
-
-    Args:
-        name: A size (``large-v3``), what OpenAI calls it (``whisper-1`` is the default,
-            ``whisper-large-v3`` and ``openai/whisper-large-v3`` are sizes), or another
-            Whisper that the settings name.
-
-    Raises:
-        InvalidRequest: there is no such model here; lists those there are.
-    """
-    if name == OPENAI_MODEL:
-        return None
-    name = canonical_name(name)
-    if name in settings.offered_models:
-        return name
-    offered = ", ".join(settings.offered_models)
-    if not settings.models:
-        offered += "; another Whisper has to be named in MODELS, by whoever runs this service"
-    reason = f"unknown model {name!r}"
-    if name.startswith(OPENAI_OWN):
-        reason = f"{name!r} is OpenAI's own and no Whisper"
-    elif settings.models:
-        reason = f"{name!r} is not offered here"
-    raise InvalidRequest(f"model: {reason}; there are {offered}")
 
 
 def _language(text: str) -> str:

@@ -36,7 +36,8 @@ def _segment(segment: Segment) -> Json:
     return shape | {name: round(value, 4) for name, value in figures.items() if value is not None}
 
 
-def _usable(embedding: list[float]) -> bool:
+def usable(embedding: list[float]) -> bool:
+    """Whether it says anything of a voice: a client would compare it with people."""
     return any(embedding) and all(math.isfinite(number) for number in embedding)
 
 
@@ -72,8 +73,7 @@ def encoded(shape: Json, separators: tuple[str, str] = (",", ":")) -> bytes:
 def as_json(transcript: Transcript) -> Json:
     """WhisperX's shape: ``text`` is the list of segments, as its users know it.
 
-    Voices that are unknown (all zero, or no number) are left out: a client
-    would compare them with people.
+    Voices that are unknown (all zero, or no number) are left out.
     """
     segments = [_segment(segment) for segment in transcript.segments]
     shape: Json = {
@@ -89,7 +89,7 @@ def as_json(transcript: Transcript) -> Json:
         shape["speaker_embeddings"] = {
             speaker: embedding
             for speaker, embedding in transcript.speaker_embeddings.items()
-            if _usable(embedding)
+            if usable(embedding)
         }
     return without_nan(shape)
 

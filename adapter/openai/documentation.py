@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from adapter.asr.answers import MEANINGS, RETRY
-from adapter.openai.parameters import TranscriptionForm, TranslationForm
+from adapter.openai.form import TranscriptionForm, TranslationForm
 
 Schema = dict[str, object]
 

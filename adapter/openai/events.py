@@ -13,6 +13,7 @@ from adapter.formats.transcripts import as_text
 from adapter.openai.errors import describe
 from adapter.openai.formats import diarized_segments
 from adapter.openai.parameters import Parameters
+from adapter.openai.speakers import with_letters
 from documents import Segment, Transcript
 
 Json = dict[str, object]
@@ -51,7 +52,7 @@ async def _events(parts: AsyncIterator[Transcript], parameters: Parameters) -> A
         text.append(_delta(before, part))
         before = part.segments[-1:]
         if parameters.options.diarize:
-            for segment in diarized_segments(part):
+            for segment in diarized_segments(with_letters(part)):
                 yield segment
         else:
             yield {"type": "transcript.text.delta", "delta": text[-1]}

@@ -2,7 +2,7 @@
 
 import time
 
-from adapter.asr.parameters import OPENAI_MODEL, model_name
+from adapter.model_names import listed_names, model_name
 from adapter.openai.errors import UnknownModel
 from pipeline.errors import InvalidRequest
 from pipeline.settings import Settings
@@ -10,15 +10,6 @@ from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES
 
 Json = dict[str, object]
 
-# OpenAI's own models, which clients have as their default or cannot change: the default Whisper.
-OPENAI_MODELS = (
-    OPENAI_MODEL,
-    "gpt-transcribe",
-    "gpt-4o-transcribe",
-    "gpt-4o-mini-transcribe",
-    "gpt-4o-mini-transcribe-2025-12-15",
-    "gpt-4o-transcribe-diarize",
-)
 OFFERED_SINCE = int(time.time())  # all that is known of a model's age: since this service runs
 
 
@@ -28,7 +19,7 @@ def resolve(name: str | None, settings: Settings) -> str | None:
     Raises:
         UnknownModel: there is no such model; lists those there are.
     """
-    if name is None or name in OPENAI_MODELS:
+    if name is None:
         return None
     try:
         return model_name(name, settings)
@@ -37,9 +28,8 @@ def resolve(name: str | None, settings: Settings) -> str | None:
 
 
 def all_models(default: str, settings: Settings) -> list[Json]:
-    """The default Whisper, OpenAI's name for it, and the others that may be asked for."""
-    names = dict.fromkeys((default, OPENAI_MODEL, *settings.offered_models))
-    return [_model(name, default) for name in names]
+    """Every name that a request may give a Whisper, the default one first."""
+    return [_model(name, default, settings) for name in listed_names(default, settings)]
 
 
 def one_model(name: str, default: str, settings: Settings) -> Json:
@@ -48,13 +38,11 @@ def one_model(name: str, default: str, settings: Settings) -> Json:
     Raises:
         UnknownModel: there is no such model.
     """
-    if name != default:
-        resolve(name, settings)
-    return _model(name, default)
+    return _model(name, default, settings)
 
 
-def _model(name: str, default: str) -> Json:
-    weights = default if name in OPENAI_MODELS else name
+def _model(name: str, default: str, settings: Settings) -> Json:
+    weights = name if name == default else resolve(name, settings) or default
     repository = WHISPER_REPOSITORIES.get(weights, weights)
     owner, _, rest = repository.partition("/")
     return {

@@ -1,18 +1,17 @@
 """The form of ``/v1/audio/…``, checked, as the pipeline's options.
 
-Fields are OpenAI's, and a few of ours that the pipeline has anyway.  What
-cannot be done is refused by name where a client would take silence for
+What cannot be done is refused by name where a client would take silence for
 consent; hints that change nothing here (``chunking_strategy``: the audio is
 always cut at silences) are accepted.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import ImmutableMultiDict
 
 from adapter.asr.parameters import EXPECTATIONS
+from adapter.openai.form import FORMS, TranslationForm
 from adapter.openai.models import resolve
 from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
@@ -20,7 +19,14 @@ from pipeline.options import Options
 from pipeline.settings import Settings
 
 STREAMED = ("json", "text", "diarized_json")
-AS_THEY_ARE = {"beam_size", "temperature", "num_speakers", "min_speakers", "max_speakers"}
+AS_THEY_ARE = {
+    *("beam_size", "temperature", "num_speakers", "min_speakers", "max_speakers"),
+    "return_speaker_embeddings",
+}
+SPOKEN_FOR = ("verbose_json", "diarized_json", "json", "srt", "vtt")  # that can say who speaks
+TIMED = ("verbose_json", "segmented_json")  # that can have the times of words
+WITHOUT_VOICES = ("srt", "vtt", "text")  # which have no room for embeddings
+GRANULARITIES = "timestamp_granularities"  # Mistral's name of it; OpenAI's has brackets
 REFUSED = {
     "include[]": "log probabilities of single tokens are not given; the segments of "
     "verbose_json have avg_logprob",
@@ -30,58 +36,12 @@ REFUSED = {
 }
 
 
-class TranslationForm(BaseModel):
-    """``/v1/audio/translations``: the fields beside ``file``."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    model: str | None = Field(
-        None,
-        description="an id of /v1/models, or whisper-1 and OpenAI's other names for the default",
-    )
-    prompt: str | None = Field(None, description="text that Whisper takes as what was said before")
-    response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] = "json"
-    temperature: float = Field(
-        0, ge=0, le=1, allow_inf_nan=False, description="0 takes the likeliest reading"
-    )
-    language: str | None = Field(
-        None, description="code or name of what is spoken; detected if left out"
-    )
-    stream: bool = Field(False, description="answer with server-sent events as text is ready")
-    granularities: list[Literal["word", "segment"]] = Field(
-        ["segment"], alias="timestamp_granularities[]", description="parts of a verbose_json"
-    )
-    keywords: list[str] = Field([], alias="keywords[]", description="words to expect")
-    beam_size: int = Field(5, ge=1, le=10, description="how many readings Whisper weighs")
-
-
-class TranscriptionForm(TranslationForm):
-    """``/v1/audio/transcriptions``: the fields beside ``file``."""
-
-    response_format: Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"] = "json"
-    languages: list[str] = Field(
-        [], alias="languages[]", max_length=1, description="the same as language, as a list of one"
-    )
-    chunking_strategy: Literal["auto", "server_vad"] = Field(
-        "auto", description="accepted; the audio is always cut at silences"
-    )
-    num_speakers: int | None = Field(None, ge=1, le=50, description="for diarized_json, if known")
-    min_speakers: int | None = Field(None, ge=1, le=50, description="for diarized_json")
-    max_speakers: int | None = Field(None, ge=1, le=50, description="for diarized_json")
-
-
-FORMS: dict[str, type[TranslationForm]] = {
-    "transcribe": TranscriptionForm,
-    "translate": TranslationForm,
-}
-
-
 @dataclass(frozen=True)
 class Parameters:
     """What one request asks for."""
 
     options: Options
-    response_format: str
+    response_format: str  # of the form, or segmented_json, which is Mistral's
     granularities: frozenset[str]  # of word, segment; parts of a verbose_json
     stream: bool
 
@@ -112,14 +72,20 @@ def read_form(fields: ImmutableMultiDict[str, str], task: str, settings: Setting
         raise InvalidRequest(
             f"stream: {form.response_format} cannot be streamed, give {', '.join(STREAMED)}"
         )
-    if "word" in form.granularities and form.response_format != "verbose_json":
+    diarize = _diarize(form)
+    response_format = form.response_format
+    if response_format == "json" and (
+        diarize or GRANULARITIES in fields or getattr(form, "context_bias", None)
+    ):
+        response_format = "segmented_json"
+    if "word" in form.granularities and response_format not in TIMED:
         raise InvalidRequest(
             "timestamp_granularities[]: 'word' needs response_format=verbose_json, "
             f"not {form.response_format}"
         )
     return Parameters(
-        _options(form, task, settings),
-        form.response_format,
+        _options(form, task, settings, response_format, diarize),
+        response_format,
         frozenset(form.granularities),
         form.stream,
     )
@@ -157,16 +123,41 @@ def _checked(form: type[BaseModel], given: dict[str, object]) -> TranslationForm
         ) from None
 
 
-def _options(form: TranslationForm, task: str, settings: Settings) -> Options:
-    diarize = form.response_format == "diarized_json"
+def _diarize(form: TranslationForm) -> bool:
+    """Whether to say who speaks, which the answer must have room for."""
+    asked, shape = getattr(form, "diarize", None), form.response_format
+    if shape == "diarized_json":
+        if asked is False:
+            raise InvalidRequest(
+                "diarize: false cannot be had with response_format=diarized_json, which says who "
+                "speaks; give verbose_json"
+            )
+        return True
+    if asked and shape not in SPOKEN_FOR:
+        raise InvalidRequest(
+            f"diarize: true needs a response_format that says who speaks, not {shape}; give "
+            f"{', '.join(SPOKEN_FOR)}"
+        )
+    if getattr(form, "return_speaker_embeddings", False) and (not asked or shape in WITHOUT_VOICES):
+        raise InvalidRequest(
+            "return_speaker_embeddings: true needs diarize=true, and response_format=verbose_json "
+            "or diarized_json"
+        )
+    return bool(asked)
+
+
+def _options(
+    form: TranslationForm, task: str, settings: Settings, response_format: str, diarize: bool
+) -> Options:
+    hints = [form.hotwords, *form.keywords, *getattr(form, "context_bias", ())]
     try:
         return Options(
             model=resolve(form.model, settings),
             language=_language(form),
             task=task,
             initial_prompt=form.prompt,
-            hotwords=", ".join(form.keywords) or None,
-            word_timestamps=diarize or form.response_format in ("verbose_json", "srt", "vtt"),
+            hotwords=", ".join(filter(None, hints)) or None,
+            word_timestamps=diarize or response_format in (*TIMED, "srt", "vtt"),
             diarize=diarize,
             **form.model_dump(include=AS_THEY_ARE),
         )

@@ -11,8 +11,11 @@ from pipeline.settings.reading import (
     current_settings,
     read_settings,
 )
+from pipeline.settings.transcription import ALIASED_DEFAULT, ANY_NAME
 
 __all__ = [
+    "ALIASED_DEFAULT",
+    "ANY_NAME",
     "ENV_FILE",
     "ENV_FILE_VARIABLE",
     "Settings",

@@ -16,7 +16,7 @@ from pipeline.settings.adapter import AdapterSettings
 from pipeline.settings.alignment import AlignmentSettings
 from pipeline.settings.diarization import DiarizationSettings
 from pipeline.settings.hardware import HardwareSettings
-from pipeline.settings.transcription import TranscriptionSettings
+from pipeline.settings.transcription import ALIASED_DEFAULT, TranscriptionSettings
 from pipeline.settings.triton import TritonSettings
 from pipeline.settings.weights import WeightsSettings
 
@@ -80,6 +80,12 @@ def read_settings(**overrides: object) -> Settings:
             f"PRELOAD_MODEL={settings.preload_model!r} is not in MODELS; "
             f"add it there, or name one of {', '.join(settings.models)}"
         )
+    for name, ours in settings.model_aliases.items():
+        if ours not in (*settings.offered_models, ALIASED_DEFAULT):
+            raise SettingsError(
+                f"MODEL_ALIASES='{name}={ours}': {ours!r} is not offered here; "
+                f"give {ALIASED_DEFAULT}, or one of {', '.join(settings.offered_models)}"
+            )
     return settings
 
 

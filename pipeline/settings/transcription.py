@@ -6,7 +6,11 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from pipeline.settings.hardware import HardwareSettings
+from pipeline.settings.pairs import read_pairs
 from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES, canonical_name
+
+ANY_NAME = "*"  # of an alias: every name that nothing else knows
+ALIASED_DEFAULT = "default"  # what an alias may stand for beside the names of Whispers
 
 
 class TranscriptionSettings(HardwareSettings):
@@ -14,6 +18,7 @@ class TranscriptionSettings(HardwareSettings):
 
     preload_model: str | None = None
     models: Annotated[tuple[str, ...], NoDecode] = ()
+    model_aliases: Annotated[dict[str, str], NoDecode] = Field({})
     compute_type: str | None = None
     batch_size: int | None = Field(None, ge=1, le=128)
 
@@ -35,6 +40,12 @@ class TranscriptionSettings(HardwareSettings):
                     f"{', '.join(WHISPER_REPOSITORIES)}, organisation/name on the hub or a folder"
                 )
         return tuple(dict.fromkeys(names))
+
+    @field_validator("model_aliases", mode="before")
+    @classmethod
+    def _parse_model_aliases(cls, value: object) -> object:
+        pairs = read_pairs(value, "name=ours[,name=ours], as in voxtral-small-latest=large-v3")
+        return {name: canonical_name(str(ours)) for name, ours in dict(pairs).items()}
 
     @property
     def default_model(self) -> str:

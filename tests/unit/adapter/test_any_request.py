@@ -16,7 +16,8 @@ from starlette.datastructures import ImmutableMultiDict
 
 from adapter.asr.parameters import ALIASES, PARAMETERS, read_parameters
 from adapter.intake import recording
-from adapter.openai.parameters import TranscriptionForm, read_form
+from adapter.openai.form import TranscriptionForm
+from adapter.openai.parameters import read_form
 from pipeline.errors import InvalidRequest
 from pipeline.options import TEXT_BYTES, Options
 from pipeline.settings import Settings

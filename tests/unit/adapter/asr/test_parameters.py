@@ -164,7 +164,20 @@ def test_only_known_sizes_are_offered_where_no_others_are_named(name):
     assert read_parameters({"model": name}, {}, preloaded).options.model == name
 
 
-@pytest.mark.parametrize("name", ["gpt-4o-transcribe", "gpt-4o-mini-transcribe"])
+@pytest.mark.parametrize("name", ["gpt-4o-transcribe", "voxtral-mini-latest", "qwen3-asr-0.6b"])
+@pytest.mark.parametrize("settings", [SETTINGS, OFFERED])
+def test_names_that_clients_have_as_their_default_are_ours(name, settings):
+    assert read_parameters({"model": name}, {}, settings).options.model is None
+
+
+def test_a_name_that_the_settings_alias():
+    settings = Settings(_env_file=None, preload_model="base", model_aliases="scribe=turbo")
+    assert read_parameters({"model": "scribe"}, {}, settings).options.model == "turbo"
+    with pytest.raises(InvalidRequest, match="unknown model 'scribe-2'"):
+        read_parameters({"model": "scribe-2"}, {}, settings)
+
+
+@pytest.mark.parametrize("name", ["gpt-5-transcribe", "gpt-image"])
 @pytest.mark.parametrize("settings", [SETTINGS, OFFERED])
 def test_openai_s_own_models_are_refused_by_name(name, settings):
     with pytest.raises(InvalidRequest, match=f"^model: '{name}' is OpenAI's own and no Whisper"):

@@ -56,10 +56,57 @@ def test_triton_is_asked_for_no_more_than_the_answer_needs(response_format, docu
     assert read().document == "SEGMENTS"
 
 
-@pytest.mark.parametrize("name", ["whisper-1", "gpt-4o-transcribe", "gpt-4o-transcribe-diarize"])
-def test_openais_own_models_are_the_default_one(name):
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("whisper-1", "gpt-4o-transcribe", "gpt-4o-transcribe-diarize"),
+        *("voxtral-mini-latest", "qwen3-asr-0.6b"),
+    ],
+)
+def test_other_services_models_are_the_default_one(name):
     assert read(("model", name)).options.model is None
     assert one_model(name, "base", SETTINGS)["id"] == name
+
+
+@pytest.mark.parametrize("response_format", ["verbose_json", "srt", "vtt", "json"])
+def test_speakers_are_found_for_answers_that_can_name_them(response_format):
+    asked = read(("response_format", response_format), ("diarize", "true"), ("num_speakers", "2"))
+    assert (asked.document, asked.options.num_speakers) == ("TRANSCRIPT", 2)
+    assert not read(("response_format", response_format), ("diarize", "false")).options.diarize
+
+
+def test_voices_come_with_speakers():
+    asked = read(
+        ("response_format", "verbose_json"),
+        ("diarize", "true"),
+        ("return_speaker_embeddings", "true"),
+    )
+    assert asked.options.return_speaker_embeddings
+
+
+def test_mistral_s_spelling_means_the_same_and_its_own_answer():
+    asked = read(
+        ("model", "voxtral-mini-latest"),
+        ("diarize", "true"),
+        ("context_bias", "Triton"),
+        ("context_bias", "Speakr"),
+        ("timestamp_granularities", "segment"),
+    )
+    assert asked.response_format == "segmented_json"
+    assert asked.options.hotwords == "Triton, Speakr"
+    assert asked.document == "TRANSCRIPT"
+    words = read(("timestamp_granularities", "word"))
+    assert (words.response_format, words.granularities) == ("segmented_json", {"word"})
+    assert words.document == "WORDS"
+    assert read(("context_bias", "Triton")).response_format == "segmented_json"
+    verbose = read(("timestamp_granularities", "segment"), ("response_format", "verbose_json"))
+    assert verbose.response_format == "verbose_json"
+
+
+def test_hotwords_and_keywords_are_expected_alike():
+    assert read(("hotwords", "Triton"), ("keywords[]", "Speakr")).options.hotwords == (
+        "Triton, Speakr"
+    )
 
 
 def test_an_empty_field_does_not_hide_those_behind_it():
@@ -100,6 +147,10 @@ def test_what_changes_nothing_is_accepted(fields):
         ([("include[]", "logprobs")], r"include\[\]: .*avg_logprob"),
         ([("known_speaker_names[]", "Ann")], r"known_speaker_names\[\]: .*A, B"),
         ([("known_speaker_references[]", "data:…")], r"known_speaker_references\[\]: "),
+        ([("diarize", "perhaps")], "diarize: 'perhaps' cannot be used, give true or false"),
+        ([("diarize", "true"), ("response_format", "text")], "diarize: .*not text; .*verbose_json"),
+        ([("diarize", "false"), ("response_format", "diarized_json")], "diarize: false .*verbose"),
+        ([("return_speaker_embeddings", "true")], "return_speaker_embeddings: .*diarize=true"),
         ([("num_speakers", "0")], "num_speakers: '0'.*greater than or equal to 1"),
         ([("min_speakers", "3"), ("max_speakers", "2")], "min_speakers .3. is larger"),
     ],
@@ -148,6 +199,35 @@ def test_models_are_the_default_whisper_1_and_those_known():
     turbo = models[ids.index("turbo")]
     assert (turbo["object"], turbo["owned_by"]) == ("model", "mobiuslabsgmbh")
     assert isinstance(turbo["created"], int)
+
+
+def test_names_are_listed_that_clients_look_for():
+    settings = Settings(_env_file=None, preload_model="base", model_aliases="scribe=turbo,*=base")
+    listed = {model["id"]: model["owned_by"] for model in all_models("base", settings)}
+    assert listed["whisper-large-v3"] == listed["whisper-base"] == "Systran"
+    assert listed["gpt-4o-transcribe-diarize"] == listed["voxtral-mini-latest"] == "Systran"
+    assert listed["scribe"] == "mobiuslabsgmbh"
+    assert "*" not in listed
+    for name in listed:
+        read_form(ImmutableMultiDict([("model", name)]), "transcribe", settings)
+
+
+def test_an_alias_is_one_of_ours():
+    settings = Settings(
+        _env_file=None,
+        preload_model="base",
+        model_aliases="voxtral-mini-latest=whisper-large-v3,ours=default,*=tiny",
+    )
+
+    def model(name: str) -> str | None:
+        form = ImmutableMultiDict([("model", name)])
+        return read_form(form, "transcribe", settings).options.model
+
+    assert model("voxtral-mini-latest") == "large-v3"
+    assert model("ours") is None
+    assert model("whatever-there-may-be") == "tiny"
+    assert model("whisper-1") is None
+    assert model("small") == "small"
 
 
 def test_a_default_model_may_have_slashes():

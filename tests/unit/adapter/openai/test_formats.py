@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapter.openai.events import EventStream, server_sent_events
-from adapter.openai.formats import as_diarized_json, as_verbose_json, letter
+from adapter.openai.formats import as_diarized_json, as_segmented_json, as_verbose_json
 from adapter.openai.parameters import Parameters
+from adapter.openai.speakers import letter, with_letters
 from documents import Segment, Transcript, Word
 from pipeline.errors import Overloaded
 from pipeline.options import Options
@@ -42,9 +43,12 @@ def transcript(*segments: Segment, language: str | None = "ru") -> Transcript:
     )
 
 
+def asked(*granularities: str) -> Parameters:
+    return Parameters(Options(), "verbose_json", frozenset(granularities), stream=False)
+
+
 def verbose(transcript: Transcript, *granularities: str) -> dict:
-    parameters = Parameters(Options(), "verbose_json", frozenset(granularities), stream=False)
-    return as_verbose_json(transcript, parameters)
+    return as_verbose_json(transcript, asked(*granularities))
 
 
 def test_verbose_json_has_the_figures_of_the_pipeline():
@@ -63,6 +67,7 @@ def test_verbose_json_has_the_figures_of_the_pipeline():
         "avg_logprob": -0.25,
         "compression_ratio": 0.7,
         "no_speech_prob": 0.01,
+        "speaker": "SPEAKER_00",
     }
     assert "words" not in shape
 
@@ -90,7 +95,7 @@ def test_silence_has_no_language():
 
 def test_speakers_have_letters_in_the_order_in_which_they_speak():
     late, unknown = (HELLO.model_copy(update={"speaker": s}) for s in ("SPEAKER_02", None))
-    shape = as_diarized_json(transcript(late, HELLO, unknown, ANSWER, late))
+    shape = as_diarized_json(with_letters(transcript(late, HELLO, unknown, ANSWER, late)))
     assert [segment["speaker"] for segment in shape["segments"]] == ["A", "B", "unknown", "C", "A"]
     assert shape["segments"][1] == {
         "type": "transcript.text.segment",
@@ -101,6 +106,54 @@ def test_speakers_have_letters_in_the_order_in_which_they_speak():
         "speaker": "B",
     }
     assert [letter(number) for number in (0, 25, 26, 52)] == ["A", "Z", "AA", "BA"]
+
+
+def test_a_letter_that_was_given_as_a_name_is_nobody_else_s():
+    known = ANSWER.model_copy(update={"speaker": "A"})
+    lettered = with_letters(transcript(HELLO, known, HELLO), given=("A", "C"))
+    assert [segment.speaker for segment in lettered.segments] == ["B", "A", "B"]
+    third = HELLO.model_copy(update={"speaker": "SPEAKER_01"})
+    lettered = with_letters(transcript(third, HELLO, known), given=("A", "C"))
+    assert [segment.speaker for segment in lettered.segments] == ["B", "D", "A"]
+
+
+def test_voices_and_words_are_called_as_the_segments_are():
+    spoken = HELLO.model_copy(
+        update={"words": [w.model_copy(update={"speaker": "SPEAKER_00"}) for w in HELLO.words]}
+    )
+    voices = {"SPEAKER_01": [0.5, 0.25], "SPEAKER_00": [1.0, 0.0], "SPEAKER_07": [0.0, 1.0]}
+    heard = transcript(ANSWER, spoken).model_copy(update={"speaker_embeddings": voices})
+    shape = verbose(with_letters(heard), "segment", "word")
+    assert [segment["speaker"] for segment in shape["segments"]] == ["A", "B"]
+    assert [word["speaker"] for word in shape["words"]] == ["B", "B"]
+    assert shape["speaker_embeddings"] == {"A": [0.5, 0.25], "B": [1.0, 0.0]}
+
+
+def test_mistral_s_clients_read_speakers_and_scores_of_segments():
+    shape = as_segmented_json(with_letters(transcript(HELLO, ANSWER)), asked("segment"))
+    assert (shape["language"], shape["text"], shape["model"]) == ("ru", "Hello there. Hi.", "base")
+    assert shape["segments"] == [
+        {
+            "type": "transcription_segment",
+            "text": "Hello there.",
+            "start": 1.234,
+            "end": 2.0,
+            "score": 0.9,
+            "speaker_id": "A",
+        },
+        {
+            "type": "transcription_segment",
+            "text": "Hi.",
+            "start": 2.5,
+            "end": 3.0,
+            "score": None,
+            "speaker_id": "B",
+        },
+    ]
+    assert shape["usage"]["prompt_audio_seconds"] == 4
+    assert shape["usage"]["completion_tokens"] == 3
+    words = as_segmented_json(transcript(HELLO), asked("word"))["segments"]
+    assert [word["text"] for word in words] == ["Hello", "there."]
 
 
 def events_of(*parts: Transcript | Exception, diarize: bool = False) -> list[dict]:

@@ -33,6 +33,8 @@ def _clean(monkeypatch, tmp_path):
         ("MODELS", "base,enormous"),
         ("MODELS", "base,,tiny"),
         ("MODELS", "whisper-1"),
+        ("MODEL_ALIASES", "voxtral"),
+        ("MODEL_ALIASES", "voxtral=enormous"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from adapter import errors, logs
+from adapter.assemblyai import errors as assemblyai_errors
 from adapter.auth import RequireKey
+from adapter.jobs.jobs import Jobs
 from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
-from adapter.routes import asr, docs, health, openai
+from adapter.routes import asr, assemblyai, docs, health, openai
 from adapter.service import Service
 from adapter.triton.engine import Engine
 from pipeline.settings import Settings, current_settings
@@ -24,7 +26,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with Engine(settings) as engine:
             app.state.service = Service(settings, engine)
             app.state.health = health.Health(engine)
-            yield
+            async with Jobs(app.state.service) as app.state.jobs:
+                yield
 
     app = FastAPI(
         title=health.NAME,
@@ -36,12 +39,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     errors.install(app)
     openai_errors.install(app)  # after all that answer errors
+    assemblyai_errors.install(app)
     logs.leave_out_queries()
     if settings.api_key:
-        app.add_middleware(RequireKey, keys=[key.get_secret_value() for key in settings.api_key])
+        app.add_middleware(RequireKey, owners=settings.owners)
         declare_keys(app)
     app.include_router(asr.router)
     app.include_router(openai.router)
+    app.include_router(assemblyai.router)
     app.include_router(health.router)
     docs.install(app)
     return app

@@ -9,7 +9,7 @@ import base64
 import binascii
 import contextlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +19,7 @@ from adapter.places import KEY
 from pipeline.errors import PipelineError
 
 OPEN = ("/", "/health")  # what Speakr and containers probe
+RAW = "/v2/"  # below it clients of AssemblyAI send the key as the whole of Authorization
 # A client that still sends when its connection is closed may not see the answer, and one that
 # has no key is not to be read on for long.
 LINGER_BYTES = 1 << 20
@@ -33,39 +34,48 @@ HOW = (
 class RequireKey:
     """ASGI middleware that lets requests pass which hold one of the keys."""
 
-    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, owners: Mapping[str, str]) -> None:
+        """Args:
+        app: what is behind it.
+        owners: whose each key is.
+        """
         self._app = app
-        self._keys = [key.encode() for key in keys]
+        self._owners = {key.encode(): owner for key, owner in owners.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        sent = sent_keys(scope["headers"])
-        key = self._admits(sent)
-        if key is not None:
-            scope.setdefault("state", {})[KEY] = key
-        if key is not None or scope["path"] in OPEN:
+        sent = sent_keys(scope["headers"], scope["path"].startswith(RAW))
+        owner = self._admits(sent)
+        if owner is not None:
+            scope.setdefault("state", {})[KEY] = owner
+        if owner is not None or scope["path"] in OPEN:
             await self._app(scope, receive, send)
             return
         reason = "the API key that was sent is invalid" if sent else "an API key is missing"
         await _refuse(Unauthorised(f"{reason}; {HOW}"), scope, receive, send)
 
-    def _admits(self, sent: Iterable[bytes]) -> int | None:
-        """The number of the key that one of these is, or None.
+    def _admits(self, sent: Iterable[bytes]) -> str | None:
+        """Whose key one of these is, or None.
 
         The time that it takes tells nothing of how nearly one was a key.
         """
         admitted = None
         for candidate in sent:
-            for number, key in enumerate(self._keys, 1):
+            for key, owner in self._owners.items():
                 if hmac.compare_digest(candidate, key):
-                    admitted = number
+                    admitted = owner
         return admitted
 
 
-def sent_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-    """What a request holds in the place of a key; headers that make no sense hold nothing."""
+def sent_keys(headers: Iterable[tuple[bytes, bytes]], raw: bool = False) -> list[bytes]:
+    """What a request holds in the place of a key; headers that make no sense hold nothing.
+
+    Args:
+        headers: the request's.
+        raw: whether Authorization may be the key itself.
+    """
     keys = []
     for name, value in headers:
         if name == b"x-api-key":
@@ -78,6 +88,8 @@ def sent_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
                 with contextlib.suppress(binascii.Error):
                     user, _, password = base64.b64decode(credentials).partition(b":")
                     keys.append(password or user)
+            elif raw and not credentials:
+                keys.append(scheme)
     return [key for key in keys if key]
 
 

@@ -12,7 +12,7 @@ from pipeline.errors import Overloaded
 
 SPARE_PART = 8  # of this many places one is for others than the busiest client
 UPLOADS_FOR_A_PLACE = 4  # on their way, for each recording that may be worked on
-KEY = "api_key"  # in a request's state: the number of the key that it was let in with
+KEY = "api_key"  # in a request's state: whose key it was let in with
 NETWORK_BITS = {4: 32, 6: 64}  # of an address; a household has a /64 of its own
 
 

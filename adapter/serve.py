@@ -36,7 +36,7 @@ def transcribe_sample(url: str, settings: Settings) -> None:
         return
     logger.info("sample: transcribing 30 s of two people on a telephone line")
     begin = time.monotonic()
-    key = settings.api_key[0].get_secret_value() if settings.api_key else None
+    key = next(iter(settings.owners), None)
     transcript = Client(url, api_key=key).transcribe(sample)
     logger.info("sample: took %.1f s\n", time.monotonic() - begin)
     for line in speaker_lines(transcript):

@@ -48,23 +48,33 @@ class Service:
         self.uploads = Places(uploads, "uploads are on their way")
 
     async def transcribe(
-        self, upload: Upload, options: Options, output: str, on_segment: OnSegment | None = None
+        self,
+        upload: Upload,
+        options: Options,
+        output: str,
+        on_segment: OnSegment | None = None,
+        seconds: float | None = None,
     ) -> Transcript:
         """Decode an upload and ask the graph for one of its outputs.
 
-        ``on_segment`` is as the engine has it.
+        Args:
+            upload: its file is emptied as soon as it is decoded, unless it is to be kept.
+            options: of this recording.
+            output: SEGMENTS, WORDS or TRANSCRIPT.
+            on_segment: as the engine has it.
+            seconds: that this may take; not given, what the settings say for its length.
 
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
         begin = time.monotonic()
-        seconds = self.settings.request_timeout(0)  # until its length is known
+        given, seconds = seconds, seconds or self.settings.request_timeout(0)
         async with contextlib.AsyncExitStack() as kept:
             try:
                 recording = await asyncio.wait_for(self._decode(upload, kept), seconds)
-                # The disk is for those that are still to be decoded.
-                await in_thread(os.ftruncate, upload.fd, 0)
-                seconds = self.settings.request_timeout(recording.duration)
+                if not upload.kept:  # the disk is for those that are still to be decoded
+                    await in_thread(os.ftruncate, upload.fd, 0)
+                seconds = given or self.settings.request_timeout(recording.duration)
                 left = begin + seconds - time.monotonic()
                 call = self.engine.transcribe(recording, options.due_in(left), output, on_segment)
                 return await asyncio.wait_for(call, left + GRACE)

@@ -1,5 +1,6 @@
 """What tests of every kind use."""
 
+import os
 import sys
 import wave
 from pathlib import Path
@@ -22,6 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if needed and APART in item.path.parts:
             group = APART
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_data_at_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests leave in jobs goes with the tests."""
+    os.environ["DATA_DIR"] = str(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable
 
-from adapter.formats.subtitles import Cue, cues, label
+from adapter.formats.subtitles import WIDTH, Cue, cues, label
 from documents import Segment, Transcript, Word
 from pipeline.languages import UNSPACED_LANGUAGES
 
@@ -109,20 +109,20 @@ def as_text(transcript: Transcript) -> str:
     return between.join(" ".join(segment.text.split()) for segment in transcript.segments)
 
 
-def as_srt(transcript: Transcript) -> str:
+def as_srt(transcript: Transcript, width: int = WIDTH) -> str:
     """SubRip subtitles; each cue begins with its speaker in brackets, if anybody is named."""
     shown = [
         f"{number}\n{_times(cue, ',')}\n{label(cue.speaker)}" + "\n".join(cue.lines) + "\n"
-        for number, cue in enumerate(cues(transcript, labelled=True), 1)
+        for number, cue in enumerate(cues(transcript, width, labelled=True), 1)
     ]
     return "\n".join(shown)
 
 
-def as_vtt(transcript: Transcript) -> str:
+def as_vtt(transcript: Transcript, width: int = WIDTH) -> str:
     """WebVTT subtitles, with the speaker as the voice of each cue, if anybody is named."""
     shown = [
         f"{_times(cue, '.')}\n{_voice(cue)}" + "\n".join(map(_escaped, cue.lines)) + "\n"
-        for cue in cues(transcript)
+        for cue in cues(transcript, width)
     ]
     return "\n".join(["WEBVTT\n", *shown])
 

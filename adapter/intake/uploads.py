@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from starlette.datastructures import FormData, ImmutableMultiDict, UploadFile
 from starlette.formparsers import MultiPartException
@@ -43,6 +44,7 @@ class Upload:
     name: str
     fields: ImmutableMultiDict[str, str]
     part: str = PARTS[0]  # the name under which it was sent
+    kept: bool = False  # whether its file is needed again
 
 
 async def drain(request: Request) -> None:
@@ -67,13 +69,22 @@ async def drain(request: Request) -> None:
         await asyncio.wait_for(read_on(), DRAIN_SECONDS)
 
 
-class _Body:
+class Body:
     """The body of a request as it arrives, within what the settings allow."""
 
-    def __init__(self, request: Request, settings: Settings, part: str) -> None:
+    def __init__(
+        self, request: Request, settings: Settings, part: str, folder: Path | None = None
+    ) -> None:
+        """Args:
+        request: whose body it is.
+        settings: that bound it.
+        part: what the client calls it.
+        folder: where it is written; not given, among the temporary files.
+        """
         self._request = request
         self._settings = settings
         self._part = part
+        self._folder = folder or tempfile.gettempdir()
         self._received = 0
         self._end_of_body = b""
         self._begun = self._progressed = time.monotonic()
@@ -117,7 +128,7 @@ class _Body:
     def _check_room(self, size: int, stored: int) -> None:
         if size > self._settings.max_file_size_mb * MEGABYTE + FORM_BYTES:
             raise too_large(self._part, self._settings)
-        free = shutil.disk_usage(tempfile.gettempdir()).free - (size - stored)
+        free = shutil.disk_usage(self._folder).free - (size - stored)
         if free < self._settings.min_free_disk_mb * MEGABYTE:
             raise Overloaded("there is no room on the disk for the upload")
 
@@ -150,7 +161,7 @@ async def receive_upload(
         Overloaded: there is no room on the disk for it.
     """
     part = parts[0]
-    body = _Body(request, settings, part)
+    body = Body(request, settings, part)
     try:
         body.check_declared()
         form = await _parse(Request(request.scope, body.receive), part)

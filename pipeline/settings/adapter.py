@@ -1,11 +1,14 @@
 """The HTTP service: who may use it, for what, and for how long."""
 
+import hashlib
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 SHORTEST_KEY = 16  # characters; chosen by chance from 64 kinds, 96 bits
+NAMED_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):(.*)")
 
 
 class AdapterSettings(BaseModel):
@@ -31,13 +34,25 @@ class AdapterSettings(BaseModel):
         """Seconds that a recording of so many seconds may take, once it is here."""
         return self.request_timeout_seconds + self.request_timeout_per_audio_second * duration
 
+    @property
+    def owners(self) -> dict[str, str]:
+        """Whose each key is: its name, or where it has none one that tells nothing of it.
+
+        Several keys may have the same name.
+        """
+        owners = {}
+        for secret in self.api_key:
+            name, key = split_key(secret.get_secret_value())
+            owners[key] = name or f"key-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        return owners
+
     @field_validator("api_key", mode="before")
     @classmethod
     def _parse_keys(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         keys = [key.strip() for key in value.split(",")]
-        for number, key in enumerate(keys, 1):
+        for number, key in enumerate((split_key(key)[1] for key in keys), 1):
             if len(key) < SHORTEST_KEY:
                 raise ValueError(
                     f"key {number} of {len(keys)} has {len(key)} characters; give at least "
@@ -49,3 +64,9 @@ class AdapterSettings(BaseModel):
                     "send; use letters, digits and signs of ASCII, and no spaces"
                 )
         return tuple(keys)
+
+
+def split_key(text: str) -> tuple[str | None, str]:
+    """The name and the key of an entry of API_KEY; what is no name belongs to the key."""
+    named = NAMED_KEY.fullmatch(text)
+    return (named[1], named[2]) if named else (None, text)

@@ -16,6 +16,7 @@ from pipeline.settings.adapter import AdapterSettings
 from pipeline.settings.alignment import AlignmentSettings
 from pipeline.settings.diarization import DiarizationSettings
 from pipeline.settings.hardware import HardwareSettings
+from pipeline.settings.jobs import JobsSettings
 from pipeline.settings.transcription import ALIASED_DEFAULT, TranscriptionSettings
 from pipeline.settings.triton import TritonSettings
 from pipeline.settings.weights import WeightsSettings
@@ -23,7 +24,12 @@ from pipeline.settings.weights import WeightsSettings
 # Children of `make serve`, which are told all they need, are to read none.
 ENV_FILE_VARIABLE = "ASR_ENV_FILE"
 ENV_FILE = os.environ.get(ENV_FILE_VARIABLE, ".env")
-SECRETS = ("hf_token", "api_key", "triton_secret")  # whose values appear in no message
+SECRETS = (
+    "hf_token",
+    "api_key",
+    "triton_secret",
+    "database_url",
+)  # whose values appear in no message
 
 
 class SettingsError(ValueError):
@@ -32,6 +38,7 @@ class SettingsError(ValueError):
 
 class Settings(
     # Pydantic takes the fields of the last one first: the order of .env.example.
+    JobsSettings,
     AdapterSettings,
     TritonSettings,
     DiarizationSettings,

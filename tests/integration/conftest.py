@@ -117,6 +117,7 @@ def start_service(folder: Path, **variables: str) -> RunningService:
     environment = {
         **os.environ,
         "CACHE_DIR": cache,
+        "DATA_DIR": str(folder / "data"),
         # Tests hold with and without a model hub, and give the same result.
         "ALIGNMENT": "attention",
         "HF_HUB_OFFLINE": "1",

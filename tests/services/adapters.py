@@ -49,7 +49,12 @@ def adapter_beside(
                 *("--host=127.0.0.1", f"--port={port}", "--log-level=debug"),
             ],
             cwd=REPOSITORY_ROOT,
-            env={**environment, "TMPDIR": str(temporary), **variables},
+            env={
+                **environment,
+                "TMPDIR": str(temporary),
+                "DATA_DIR": str(folder / "data"),
+                **variables,
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -10,9 +10,9 @@ from pipeline.settings import Settings
 ROOT = Path(__file__).parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
-SECRETS = {"HF_TOKEN": "triton", "API_KEY": "adapter"}
+SECRETS = {"HF_TOKEN": "triton", "API_KEY": "adapter", "DATABASE_URL": "adapter"}
 # Which only one of the two has a use for.
-OF_ONE = {"CACHE_DIR", "FFMPEG", "HOST", "PORT"}
+OF_ONE = {"CACHE_DIR", "DATA_DIR", "FFMPEG", "HOST", "PORT"}
 
 
 @pytest.mark.parametrize("name", ["triton", "adapter"])
@@ -28,7 +28,7 @@ def test_a_container_can_do_nothing_that_it_does_not_need(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "written"), [("triton", ["/weights", "/tmp"]), ("adapter", ["/tmp"])]
+    ("name", "written"), [("triton", ["/weights", "/tmp"]), ("adapter", ["/tmp", "/data"])]
 )
 def test_what_is_written_has_a_place_that_is_not_the_root(name, written):
     service = SERVICES[name]

@@ -1,0 +1,1 @@
+"""AssemblyAI's API: what ``/v2`` takes and what it answers."""

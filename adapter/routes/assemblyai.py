@@ -28,7 +28,7 @@ from adapter.threads import in_thread
 from documents import Transcript
 from pipeline.errors import InvalidRequest, Overloaded
 
-router = APIRouter(prefix="/v2", tags=["AssemblyAI"])
+router = APIRouter(prefix="/v2", tags=["AssemblyAI"], include_in_schema=False)
 
 UPLOAD_URL = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/v2/upload/([0-9a-f-]{36})", re.IGNORECASE)
 BODY_SECONDS = 60.0  # for the JSON of a request

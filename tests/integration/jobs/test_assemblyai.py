@@ -1,7 +1,6 @@
 """AssemblyAI's own Python client against the running service."""
 
 import assemblyai
-import httpx
 import pytest
 
 from tests.clients.assembly import transcriber

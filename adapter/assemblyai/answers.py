@@ -7,7 +7,7 @@ from statistics import fmean
 
 from adapter.formats.transcripts import as_text
 from adapter.jobs.records import COMPLETED, PROCESSING, Job
-from adapter.openai.formats import letter
+from adapter.openai.speakers import letter
 from documents import Segment, Transcript, Word
 from pipeline.languages import UNSPACED_LANGUAGES
 

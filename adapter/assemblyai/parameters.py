@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from adapter.asr.parameters import model_name
+from adapter.model_names import model_name
 from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
 from pipeline.options import MAX_SPEAKERS, Options
@@ -175,7 +175,7 @@ def _model(request: TranscriptRequest, settings: Settings) -> str | None:
     names = request.speech_models or ([request.speech_model] if request.speech_model else [])
     field = "speech_models" if request.speech_models else "speech_model"
     for name in names:  # in the order of the client's liking
-        if name.lower() in MODELS:
+        if name.lower() in MODELS and name not in settings.model_aliases:
             return None
         try:
             return model_name(name, settings)

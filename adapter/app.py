@@ -7,14 +7,19 @@ from fastapi import FastAPI
 
 from adapter import errors, logs
 from adapter.assemblyai import errors as assemblyai_errors
-from adapter.auth import RequireKey
+from adapter.auth import OPEN, RequireKey
 from adapter.jobs.jobs import Jobs
 from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
-from adapter.routes import asr, assemblyai, docs, health, openai
+from adapter.routes import asr, assemblyai, docs, health, metrics, openai
 from adapter.service import Service
+from adapter.telemetry import gauges
+from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.observing import Observed
 from adapter.triton.engine import Engine
 from pipeline.settings import Settings, current_settings
+
+ROUTERS = (asr.router, openai.router, assemblyai.router, health.router, metrics.router)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -25,6 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Engine(settings) as engine:
             app.state.service = Service(settings, engine)
+            gauges.install(app.state.metrics, app.state.service)
             app.state.health = health.Health(engine)
             async with Jobs(app.state.service) as app.state.jobs:
                 yield
@@ -40,13 +46,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     openai_errors.install(app)  # after all that answer errors
     assemblyai_errors.install(app)
-    logs.leave_out_queries()
+    logs.configure(settings)
     if settings.api_key:
-        app.add_middleware(RequireKey, owners=settings.owners)
+        open_paths = (*OPEN, metrics.PATH) if settings.metrics_open else OPEN
+        app.add_middleware(RequireKey, owners=settings.owners, open_paths=open_paths)
         declare_keys(app)
-    app.include_router(asr.router)
-    app.include_router(openai.router)
-    app.include_router(assemblyai.router)
-    app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(router)
     docs.install(app)
+    observe(app)
     return app
+
+
+def observe(app: FastAPI) -> None:
+    """Put what observes requests around all that the application has by now."""
+    app.state.metrics = Metrics()
+    routes = (route for router in ROUTERS for route in router.routes)
+    paths = {route.path for route in routes if "{" not in route.path}
+    inner = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Observed(inner(), app.state.metrics, paths)

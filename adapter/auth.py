@@ -9,7 +9,7 @@ import base64
 import binascii
 import contextlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,13 +34,17 @@ HOW = (
 class RequireKey:
     """ASGI middleware that lets requests pass which hold one of the keys."""
 
-    def __init__(self, app: ASGIApp, owners: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, owners: Mapping[str, str], open_paths: Collection[str] = OPEN
+    ) -> None:
         """Args:
         app: what is behind it.
         owners: whose each key is.
+        open_paths: what is answered without a key.
         """
         self._app = app
         self._owners = {key.encode(): owner for key, owner in owners.items()}
+        self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -50,7 +54,7 @@ class RequireKey:
         owner = self._admits(sent)
         if owner is not None:
             scope.setdefault("state", {})[KEY] = owner
-        if owner is not None or scope["path"] in OPEN:
+        if owner is not None or scope["path"] in self._open_paths:
             await self._app(scope, receive, send)
             return
         reason = "the API key that was sent is invalid" if sent else "an API key is missing"

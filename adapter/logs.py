@@ -1,25 +1,25 @@
-"""What the log leaves out."""
+"""The adapter's log: one line a request, and none that holds what a client sent."""
 
 import logging
 
+from pipeline.settings import Settings
+from pipeline.telemetry import logs
+
+SOURCE = "adapter"
+SERVER_LOGS = ("uvicorn", "uvicorn.error")
 ACCESS_LOG = "uvicorn.access"
-PATH = 2  # in what uvicorn logs of a request: client, method, path, version, status
 
 
-class _WithoutQuery(logging.Filter):
-    """Cuts the query off paths: prompts and names are private, and some clients put keys there."""
+def configure(settings: Settings) -> None:
+    """Write lines as LOG_FORMAT says, uvicorn's own among them.
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and len(record.args) > PATH:
-            arguments = list(record.args)
-            arguments[PATH] = str(arguments[PATH]).partition("?")[0]
-            record.args = tuple(arguments)
-        return True
-
-
-_WITHOUT_QUERY = _WithoutQuery()
-
-
-def leave_out_queries() -> None:
-    """Have uvicorn log of a request's target the path only."""
-    logging.getLogger(ACCESS_LOG).addFilter(_WITHOUT_QUERY)
+    Its line for each request goes: it has the query, where prompts, names and some clients' keys
+    are, and adapter.telemetry.observing tells more.
+    """
+    logs.configure(settings.log_format, settings.log_level, SOURCE)
+    access = logging.getLogger(ACCESS_LOG)
+    access.handlers.clear()
+    access.propagate = False
+    for name in SERVER_LOGS:
+        for handler in logging.getLogger(name).handlers:
+            handler.setFormatter(logs.formatter_of(settings.log_format, SOURCE))

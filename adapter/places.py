@@ -30,6 +30,21 @@ class Places:
         self._taken: Counter[str] = Counter()
         self._waiting: dict[asyncio.Future[None], str] = {}
 
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return self._number
+
+    @property
+    def taken(self) -> int:
+        """How many somebody has."""
+        return self._taken.total()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for one."""
+        return len(self._waiting)
+
     def check(self, client: str) -> None:
         """See whether there is a place for this client just now.
 

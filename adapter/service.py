@@ -16,6 +16,7 @@ from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.places import UPLOADS_FOR_A_PLACE, Places
+from adapter.telemetry.record import DECODE, WAIT, current
 from adapter.threads import in_thread
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
@@ -67,7 +68,7 @@ class Service:
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
-        begin = time.monotonic()
+        begin, record = time.monotonic(), current()
         given, seconds = seconds, seconds or self.settings.request_timeout(0)
         async with contextlib.AsyncExitStack() as kept:
             try:
@@ -76,18 +77,24 @@ class Service:
                     await in_thread(os.ftruncate, upload.fd, 0)
                 seconds = given or self.settings.request_timeout(recording.duration)
                 left = begin + seconds - time.monotonic()
-                call = self.engine.transcribe(recording, options.due_in(left), output, on_segment)
-                return await asyncio.wait_for(call, left + GRACE)
+                asked = options.due_in(left).model_copy(update={"request_id": record.id})
+                call = self.engine.transcribe(recording, asked, output, on_segment)
+                transcript = await asyncio.wait_for(call, left + GRACE)
+                record.hear(transcript, recording.duration)
+                return transcript
             except (DeadlineExceeded, asyncio.TimeoutError):
                 raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
     async def _decode(self, upload: Upload, kept: contextlib.AsyncExitStack) -> Recording:
-        async with self._decoders:
-            if self.engine.shares_memory:
-                # Containers often have a /dev/shm of 64 MB.
-                with contextlib.suppress(Overloaded):
-                    return await self._decode_to(upload, kept, shared=True)
-            return await self._decode_to(upload, kept, shared=False)
+        async with contextlib.AsyncExitStack() as turn:
+            with current().stage(WAIT):
+                await turn.enter_async_context(self._decoders)
+            with current().stage(DECODE):
+                if self.engine.shares_memory:
+                    # Containers often have a /dev/shm of 64 MB.
+                    with contextlib.suppress(Overloaded):
+                        return await self._decode_to(upload, kept, shared=True)
+                return await self._decode_to(upload, kept, shared=False)
 
     async def _decode_to(
         self, upload: Upload, kept: contextlib.AsyncExitStack, shared: bool

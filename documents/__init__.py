@@ -68,6 +68,8 @@ class Transcript(Document):
     duration: float
     segments: list[Segment] = []
     speaker_embeddings: dict[str, list[float]] | None = None
+    speech_seconds: float | None = None  # of the recording, that Whisper was given to hear
+    seconds: dict[str, float] = {}  # by the clock, of each step that this came through
 
     @property
     def text_language(self) -> str | None:
@@ -88,3 +90,4 @@ class Turns(Document):
 
     turns: list[Turn] = []
     speaker_embeddings: dict[str, list[float]] = {}
+    seconds: dict[str, float] = {}  # by the clock, of ``diarization``

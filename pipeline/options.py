@@ -22,6 +22,8 @@ from pipeline.transcription.whisper_names import canonical_name
 
 # Of UTF-8, for each text that Whisper is told; it hears 223 tokens, about half of this.
 TEXT_BYTES = 2048
+# By which logs of several processes tell one request from others.
+REQUEST_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 MAX_SPEAKERS = 50  # that are told apart in a recording, whatever is asked for or heard
 
 logger = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class Options(BaseModel):
     min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     return_speaker_embeddings: bool = False
+    request_id: str | None = Field(None, pattern=REQUEST_ID_PATTERN)  # for the logs
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
     # After which nobody waits for the answer: Unix time, and time of the monotonic clock that is
     # named, which nobody sets.  It counts where that clock can be read, so on one machine.

@@ -14,6 +14,7 @@ from adapter.openai.errors import describe
 from adapter.openai.formats import diarized_segments
 from adapter.openai.parameters import Parameters
 from adapter.openai.speakers import with_letters
+from adapter.telemetry.record import current
 from documents import Segment, Transcript
 
 Json = dict[str, object]
@@ -42,6 +43,7 @@ async def server_sent_events(
         if not begun:
             raise
         logger.warning("a stream ended early: %s", failure)
+        current().fail()
         yield _encode({"type": "error", **describe(failure)})
 
 

@@ -8,6 +8,7 @@ from fastapi import Request
 from adapter.intake.uploads import Upload, drain, receive_upload
 from adapter.places import client_of
 from adapter.service import Service, unless_gone
+from adapter.telemetry.record import UPLOAD, WAIT, current
 from pipeline.errors import Overloaded
 
 
@@ -27,13 +28,16 @@ async def received(
     """
     client = client_of(request)
     async with contextlib.AsyncExitStack() as held:
-        try:
-            service.recordings.check(client)
-            held.enter_context(service.uploads.take(client))
-        except Overloaded:
-            await drain(request)
-            raise
-        upload = await held.enter_async_context(receive_upload(request, service.settings, parts))
+        with current().stage(UPLOAD):
+            try:
+                service.recordings.check(client)
+                held.enter_context(service.uploads.take(client))
+            except Overloaded:
+                await drain(request)
+                raise
+            arriving = receive_upload(request, service.settings, parts)
+            upload = await held.enter_async_context(arriving)
         place = service.recordings.wait(client, service.settings.request_timeout_seconds)
-        await unless_gone(request, held.enter_async_context(place))
+        with current().stage(WAIT):
+            await unless_gone(request, held.enter_async_context(place))
         yield upload

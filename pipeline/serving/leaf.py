@@ -17,6 +17,7 @@ from pipeline.serving.idle import WhenIdle
 from pipeline.serving.signals import PREPARE, signal_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
+from pipeline.telemetry import logs
 from pipeline.utf8 import speak_utf8
 
 Piece = TypeVar("Piece")
@@ -40,6 +41,7 @@ class Leaf(ABC):
         self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
         self.instance = args["model_instance_name"]
         settings = current_settings()
+        logs.configure(settings.log_format, settings.log_level, args["model_name"])
         self._batch_seconds = settings.batch_timeout_seconds
         self._precedence = precedence_of(args["model_name"], settings)
         self.load(settings)
@@ -71,11 +73,12 @@ class Leaf(ABC):
         finally:
             faulthandler.cancel_dump_traceback_later()
             self._idle.worked()
+        pairs = zip(requests, answers, strict=True)
         return [
-            to_response(answer)
+            _refusal(request, answer)
             if isinstance(answer, Exception)
             else pb_utils.InferenceResponse(output_tensors=answer)
-            for answer in answers
+            for request, answer in pairs
         ]
 
     def _answer_batch(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
@@ -97,6 +100,11 @@ class Leaf(ABC):
         except Exception as failure:
             return failure
         return []
+
+
+def _refusal(request: object, failure: Exception) -> pb_utils.InferenceResponse:
+    with logs.on_behalf_of(json.loads(request.parameters() or "{}").get("request_id")):
+        return to_response(failure)
 
 
 def together_or_alone(

@@ -33,6 +33,11 @@ class RequestInFlight:
         self._looked = self.arrived - LOOK_SECONDS
         self._lock = threading.Lock()
 
+    @property
+    def seconds(self) -> float:
+        """Since it arrived, to the millisecond."""
+        return round(time.monotonic() - self.arrived, 3)
+
     def cancel(self) -> None:
         """Nobody waits for it any more."""
         self._cancelled.set()

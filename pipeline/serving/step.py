@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -16,17 +17,20 @@ from pipeline.errors import InvalidRequest, ModelLoading, forget_frames
 from pipeline.options import Options
 from pipeline.serving.failures import from_text, to_response
 from pipeline.serving.idle import WhenIdle
-from pipeline.serving.requests_in_flight import IN_FLIGHT
+from pipeline.serving.requests_in_flight import IN_FLIGHT, RequestInFlight
 from pipeline.serving.sibling_steps import SiblingSteps
 from pipeline.serving.signals import CANCEL, signal_of
 from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
+from pipeline.telemetry import logs
 from pipeline.utf8 import speak_utf8
 
 Result = TypeVar("Result")
 
 ASK_AGAIN_SECONDS = 0.5  # while a leaf loads a network
 REFUSALS = 4  # told at once of those that have to wait for it
+
+logger = logging.getLogger(__name__)
 
 
 class Step(ABC):
@@ -42,6 +46,7 @@ class Step(ABC):
         """Prepare the step."""
         speak_utf8()
         settings = current_settings()
+        logs.configure(settings.log_format, settings.log_level, args["model_name"])
         self._most = max(self.REQUESTS, settings.max_requests)
         # Threads that wait for leaves cost little.
         self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="request")
@@ -81,7 +86,11 @@ class Step(ABC):
             mine = None if isinstance(failure, InvalidRequest) else key
             self._refusals.submit(self._refuse, sender, failure, arrived, mine)
         else:
-            self._threads.submit(self.respond, request, sender, options)
+            self._threads.submit(self._work, request, sender, options)
+
+    def _work(self, request: object, sender: object, options: Options) -> None:
+        with logs.on_behalf_of(options.request_id):
+            self.respond(request, sender, options)
 
     def _refuse(self, sender: object, failure: Exception, arrived: float, key: str | None) -> None:
         self._siblings.prepare_for_failure(arrived, key)
@@ -90,16 +99,27 @@ class Step(ABC):
     def respond(self, request: object, sender: object, options: Options) -> None:
         """Answer one request, whatever happens."""
         # A sender that goes without sending leaves its client waiting for good.
-        in_flight = IN_FLIGHT.of(options)
+        in_flight, outcome = IN_FLIGHT.of(options), "answered"
         try:
             in_flight.check()
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
         except BaseException as failure:
+            outcome = type(failure).__name__
             response = to_response(failure)
             forget_frames(failure)
             self._siblings.prepare_for_failure(in_flight.arrived, options.request_key)
         IN_FLIGHT.end(options)
         _send(sender, response)
+        self.ended(in_flight, outcome)
+
+    def ended(self, in_flight: RequestInFlight, outcome: str) -> None:
+        """Tell of a request that has been answered.
+
+        Args:
+            outcome: «answered», or the kind of its failure.
+        """
+        fields = {"outcome": outcome, "seconds": in_flight.seconds}
+        logger.info("request", extra={"fields": fields})
         self._idle.worked()
 
     def finalize(self) -> None:

@@ -43,4 +43,4 @@ class StreamingStep(Step):
         finally:
             # Without it the client waits for another part for good.
             sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
-            self._idle.worked()
+            self.ended(in_flight, type(failure).__name__ if failure else "answered")

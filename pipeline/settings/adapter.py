@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from pipeline.telemetry.logs import LogFormat
+
 SHORTEST_KEY = 16  # characters; chosen by chance from 64 kinds, 96 bits
 NAMED_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):(.*)")
 
@@ -17,8 +19,10 @@ class AdapterSettings(BaseModel):
     host: str = "0.0.0.0"
     port: int = Field(9000, ge=1, le=65535)
     api_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    metrics_open: bool = False
     asr_dialect: Literal["whisperx", "webservice"] = "whisperx"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: LogFormat = "text"
     request_timeout_seconds: float = Field(1800, gt=0)
     request_timeout_per_audio_second: float = Field(1, ge=0)
     max_requests: int = Field(32, ge=1)

@@ -60,6 +60,7 @@ def transcribe(
         task=options.task,
         duration=seconds(len(audio)),
         segments=[segment for segment in segments if segment.text],
+        speech_seconds=_heard(segments),
     )
 
 
@@ -88,10 +89,17 @@ def transcribe_in_parts(
         task=options.task,
         duration=seconds(len(audio)),
     )
+    heard = 0.0
     for segment in _as_ready(audio, chain(first, later)):
+        heard += _heard([segment])
         if segment.text:
             yield part.model_copy(update={"segments": [segment]})
-    yield part
+    yield part.model_copy(update={"speech_seconds": heard})
+
+
+def _heard(segments: list[Segment]) -> float:
+    """Seconds of these, text or not."""
+    return sum(segment.end - segment.start for segment in segments)
 
 
 def _as_ready(audio: np.ndarray, answers: Answers) -> Iterator[Segment]:

@@ -10,7 +10,7 @@ from pipeline.alignment.ctc import Labels
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.leaf_documents import LabelSet
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.requests_in_flight import pieces
+from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces
 from pipeline.serving.step import Step, call_leaf, when_loaded
 from pipeline.serving.tensors import document_tensors, read_array, read_document
 from pipeline.serving.urgency import urgency_at
@@ -35,7 +35,9 @@ class TritonPythonModel(Step):
         transcript = read_document(request, "SEGMENTS", Transcript)
         with pieces(self.stretches, options) as stretches:
             emit = self._emit(self.method(options.alignment), transcript, options, stretches)
-            return document_tensors(("WORDS", "WORDS_ONWARD"), align(audio, transcript, emit))
+            aligned = align(audio, transcript, emit)
+        aligned.seconds = {**transcript.seconds, "alignment": IN_FLIGHT.of(options).seconds}
+        return document_tensors(("WORDS", "WORDS_ONWARD"), aligned)
 
     def _emit(self, method, transcript, options, stretches):
         """The way to a CTC network for the transcript's language; None where there is none."""

@@ -15,7 +15,10 @@ class TritonPythonModel(Step):
         transcript = read_document(request, "WORDS", Transcript)
         turns = read_document(request, "TURNS", Turns)
         if not options.return_speaker_embeddings:
-            turns = Turns(turns=turns.turns)
-        check = IN_FLIGHT.of(options).check
-        attributed = attribute(transcript, turns, options.word_timestamps, check)
-        return [document_tensor("TRANSCRIPT", name_by_appearance(attributed))]
+            turns = turns.model_copy(update={"speaker_embeddings": {}})
+        in_flight = IN_FLIGHT.of(options)
+        attributed = attribute(transcript, turns, options.word_timestamps, in_flight.check)
+        attributed = name_by_appearance(attributed)
+        seconds = {**transcript.seconds, **turns.seconds, "attribution": in_flight.seconds}
+        attributed.seconds = seconds
+        return [document_tensor("TRANSCRIPT", attributed)]

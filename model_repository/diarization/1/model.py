@@ -7,7 +7,7 @@ from pipeline.diarization.diarize import diarize
 from pipeline.diarization.recipe import read_recipe
 from pipeline.diarization.stretches import SHARED_WINDOWS
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.requests_in_flight import pieces
+from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces
 from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
@@ -47,6 +47,7 @@ class TritonPythonModel(Step):
                 self.recipe,
                 self.exact,
             )
+        turns.seconds = {"diarization": IN_FLIGHT.of(options).seconds}
         return document_tensors(("TURNS", "TURNS_ONWARD"), turns)
 
 

@@ -30,4 +30,5 @@ class TritonPythonModel(Step):
         with self.whisper.recogniser(options) as recognise:
             model = self.whisper.model(options)
             transcript = work(audio, options, detector, recognise, model)
+        transcript.seconds = {"transcription": IN_FLIGHT.of(options).seconds}
         return document_tensors(("SEGMENTS", "SEGMENTS_ONWARD"), transcript)

@@ -31,4 +31,5 @@ class TritonPythonModel(StreamingStep):
         with self.whisper.recogniser(options) as recognise:
             model = self.whisper.model(options)
             for part in transcribe_in_parts(audio, options, detector, recognise, model):
+                part.seconds = {"transcription": IN_FLIGHT.of(options).seconds}
                 yield [document_tensor("SEGMENTS", part)]

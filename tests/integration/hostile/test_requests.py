@@ -135,5 +135,5 @@ def test_no_secret_is_logged(adapter, tone):
     answer = httpx.post(f"{url}/asr", content=content, headers=HEADERS, **request)
     assert answer.status_code == 400
     log = adapter.log.read_text()
-    assert '"POST /asr HTTP/1.1" 200' in log
+    assert "method=POST route=/asr status=200" in log
     assert secret not in log

@@ -16,6 +16,7 @@ from adapter.intake import recording as recordings
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import Upload
 from adapter.service import Service, unless_gone
+from documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options
 from pipeline.settings import Settings
@@ -89,6 +90,9 @@ def service(engine: object, **settings: object) -> Service:
     return Service(Settings(_env_file=None, **settings), engine)
 
 
+TRANSCRIPT = Transcript(model="base", language_probability=1, duration=TONE_SECONDS)
+
+
 class Graph:
     """What is asked of an engine, whose graph answers after so many seconds."""
 
@@ -100,18 +104,18 @@ class Graph:
 
     async def transcribe(
         self, recording: Recording, options: Options, output: str, on_segment: object
-    ) -> str:
+    ) -> Transcript:
         self.left.append(options.deadline_ms / 1000 - time.time())
         await asyncio.sleep(self._seconds)
         options.check_deadline()
-        return "a transcript"
+        return TRANSCRIPT
 
 
 def test_the_time_for_a_recording_grows_with_its_length(upload):
     graph = Graph()
     limits = {"request_timeout_seconds": 1000, "request_timeout_per_audio_second": 100}
     answer = service(graph, **limits).transcribe(upload(), Options(), "WORDS")
-    assert asyncio.run(answer) == "a transcript"
+    assert asyncio.run(answer) is TRANSCRIPT
     (left,) = graph.left
     # Decoding has taken a moment of it.
     assert 990 + 100 * TONE_SECONDS < left < 1001 + 100 * TONE_SECONDS

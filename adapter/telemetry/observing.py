@@ -1,0 +1,100 @@
+"""Around every request: its id, its line in the log, and its part in the metrics."""
+
+import logging
+from collections.abc import Collection
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.record import CURRENT, HEADER, STAGES, Record, sent_id
+from pipeline.telemetry.logs import REQUEST_ID
+
+PROBES = ("/health", "/metrics", "/")  # asked every few seconds: told at the level debug
+ELSEWHERE = "other"  # the route of what has none: paths are the clients', and have no end
+STREAM = b"text/event-stream"
+
+logger = logging.getLogger(__name__)
+
+
+class Observed:
+    """ASGI middleware, to be the outermost: it sees the answers to mistakes as well."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, paths: Collection[str]) -> None:
+        """Args:
+        paths: of the routes without parameters, for requests that are refused before any.
+        """
+        self._app = app
+        self._metrics = metrics
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        record = Record(sent_id(scope["headers"]))
+        exchange = _Exchange(record, receive, send)
+        tokens = CURRENT.set(record), REQUEST_ID.set(record.id)
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        finally:
+            record.finish()
+            route = self._route(scope)
+            self._metrics.count(record, route)
+            tell(record, scope["method"], route)
+            CURRENT.reset(tokens[0])
+            REQUEST_ID.reset(tokens[1])
+
+    def _route(self, scope: Scope) -> str:
+        path = getattr(scope.get("route"), "path", None)
+        if path is None and scope["path"] in self._paths:
+            path = scope["path"]
+        return path or ELSEWHERE
+
+
+class _Exchange:
+    """A request's messages on their way through."""
+
+    def __init__(self, record: Record, receive: Receive, send: Send) -> None:
+        self._record = record
+        self._receive = receive
+        self._send = send
+        self._streams = self._complete = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._record.received += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" and not self._complete:
+            self._record.hung_up()
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._record.status = message["status"]
+            headers = list(message.get("headers", ()))
+            self._streams = any(value.startswith(STREAM) for _, value in headers)
+            message = {**message, "headers": [*headers, (HEADER, self._record.id.encode())]}
+        elif message["type"] == "http.response.body":
+            if self._streams and not self._record.sent:
+                self._record.begin_stream()
+            self._record.sent += len(message.get("body", b""))
+            self._complete = not message.get("more_body", False)
+        await self._send(message)
+
+
+def tell(record: Record, method: str, route: str) -> None:
+    """Write the line of a request that has ended."""
+    fields = {
+        "method": method,
+        "route": route,
+        "status": record.status or 500,
+        "outcome": record.outcome,
+        "seconds": round(record.total, 3),
+        "stages": {
+            name: round(record.seconds[name], 3) for name in STAGES if name in record.seconds
+        },
+        **record.about,
+        "received_bytes": record.received,
+        "sent_bytes": record.sent,
+    }
+    quiet = route in PROBES and record.outcome == "answered"
+    logger.log(logging.DEBUG if quiet else logging.INFO, "request", extra={"fields": fields})

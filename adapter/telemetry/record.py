@@ -1,0 +1,123 @@
+"""What is known of one request: who it is, where its time went, and what came of it."""
+
+import re
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from documents import Transcript
+from pipeline.options import REQUEST_ID_PATTERN
+
+HEADER = b"x-request-id"
+# In their order. The graph's four come back with its answer; ``diarization`` runs beside
+# ``transcription`` and ``alignment``.
+UPLOAD, WAIT, DECODE, ANSWER, OTHER = "upload", "wait", "decode", "answer", "other"
+TRANSCRIPTION, ALIGNMENT, DIARIZATION = "transcription", "alignment", "diarization"
+GRAPH = (TRANSCRIPTION, ALIGNMENT, DIARIZATION, "attribution")
+STAGES = (UPLOAD, WAIT, DECODE, *GRAPH, ANSWER)
+
+GONE = 499  # a status, as nginx has it: the client hung up
+OUTCOMES = {408: "refused", GONE: "gone", 503: "unavailable", 504: "timed out"}
+
+
+class Record:
+    """One request's. Seconds are of the monotonic clock."""
+
+    def __init__(self, request_id: str | None = None) -> None:
+        self.id = request_id or uuid.uuid4().hex
+        self.seconds: dict[str, float] = {}  # of each stage
+        self.about: dict[str, object] = {}  # audio_seconds, model, language, …
+        self.received = self.sent = 0  # bytes of bodies
+        self.status: int | None = None
+        self.first_byte: float | None = None  # of a stream, since the upload was there
+        self.total = 0.0
+        self._outcome: str | None = None
+        self._begun = time.monotonic()
+        self._heard: float | None = None  # since then only the answer is worked on
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """What is done meanwhile belongs to this stage, whatever comes of it."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun
+
+    def hear(self, transcript: Transcript, duration: float) -> None:
+        """The graph has answered.
+
+        Args:
+            transcript: With the seconds of the steps.
+            duration: Seconds of audio.
+        """
+        self._heard = time.monotonic()
+        self.seconds |= transcript.seconds
+        speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
+        self.about |= {
+            "audio_seconds": round(duration, 3),
+            "speech_seconds": round(transcript.speech_seconds or 0.0, 3),
+            "model": transcript.model,
+            "language": transcript.language,
+            "speakers": len(speakers),
+        }
+
+    def fail(self) -> None:
+        """It went wrong after its status had been sent."""
+        self._outcome = "failed"
+
+    def hung_up(self) -> None:
+        """The client is gone, before all of its answer was."""
+        self._outcome = "gone"
+
+    def begin_stream(self) -> None:
+        """The first byte is sent of an answer that comes in parts."""
+        self.first_byte = time.monotonic() - self._begun - self.seconds.get(UPLOAD, 0.0)
+
+    def finish(self) -> None:
+        """All has been sent."""
+        now = time.monotonic()
+        self.total = now - self._begun
+        if self._heard is not None:
+            self.seconds[ANSWER] = now - self._heard
+
+    @property
+    def outcome(self) -> str:
+        """One of: answered, refused, unavailable, timed out, failed, gone."""
+        status = self.status or 500
+        usual = "answered" if status < 400 else "refused" if status < 500 else "failed"
+        return self._outcome or OUTCOMES.get(status, usual)
+
+    @property
+    def critical_path(self) -> dict[str, float]:
+        """The seconds of those stages that the client had to wait for, which add up to the total.
+
+        What no stage accounts for, as handing over between them, is ``other``.
+        """
+        heard = self.seconds.get(TRANSCRIPTION, 0.0) + self.seconds.get(ALIGNMENT, 0.0)
+        shorter = (
+            (TRANSCRIPTION, ALIGNMENT)
+            if self.seconds.get(DIARIZATION, 0.0) > heard
+            else (DIARIZATION,)
+        )
+        path = {name: second for name, second in self.seconds.items() if name not in shorter}
+        return {**path, OTHER: max(self.total - sum(path.values()), 0.0)}
+
+
+CURRENT: ContextVar[Record | None] = ContextVar("record", default=None)
+
+
+def current() -> Record:
+    """The record of the request that this task works for; one that nobody reads, if for none."""
+    return CURRENT.get() or Record()
+
+
+def sent_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The id that a client gives its request, if it is one that may stand in a log."""
+    for name, value in headers:
+        if name == HEADER:
+            text = value.decode("latin-1").strip()
+            return text if re.fullmatch(REQUEST_ID_PATTERN, text) else None
+    return None

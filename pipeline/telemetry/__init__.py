@@ -1,0 +1,1 @@
+"""What every process of the service tells of its work."""

@@ -1,0 +1,74 @@
+"""What the real service tells of a request agrees with itself and with the clock."""
+
+import json
+import re
+import time
+
+import httpx
+import pytest
+
+from tests.waiting import until
+
+STAGES = (
+    *("upload", "wait", "decode"),
+    *("transcription", "alignment", "diarization", "attribution", "answer"),
+)
+FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+def ask(service, path, number: str, **query: str) -> tuple[float, httpx.Response]:
+    """Send a recording; the seconds that it took by this side's clock, and the answer."""
+    begun = time.monotonic()
+    answer = httpx.post(
+        f"{service.base_url}/asr",
+        params=query,
+        files={"audio_file": ("secret-name.wav", path.read_bytes())},
+        headers={"X-Request-ID": number},
+        timeout=600,
+    )
+    return time.monotonic() - begun, answer
+
+
+def lines_of(log, number: str) -> list[str]:
+    """The lines of a log that are about one request."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return [line for line in text.splitlines() if f"[{number}]" in line]
+
+
+def told(service, number: str) -> dict[str, str]:
+    """The fields of the adapter's line about a request."""
+    until(lambda: any(" request " in line for line in lines_of(service.log, number)))
+    (line,) = (line for line in lines_of(service.log, number) if " request " in line)
+    return {name: json.loads(v) if v[:1] == '"' else v for name, v in FIELD.findall(line)}
+
+
+@pytest.mark.parametrize("query", [{}, {"diarize": "false"}], ids=["whole graph", "words only"])
+def test_the_stages_explain_the_time_of_a_request(service, clip, query):
+    number = f"explained-{len(query)}"
+    seconds, answer = ask(service, clip, number, **query)
+    assert answer.status_code == 200
+    assert answer.headers["x-request-id"] == number
+    line = told(service, number)
+    stages = {name: float(line[name]) for name in STAGES if name in line}
+    assert {*STAGES} - stages.keys() == ({"diarization", "attribution"} if query else set())
+    total = float(line["seconds"])
+    explained = (
+        sum(stages.get(name, 0.0) for name in ("upload", "wait", "decode", "attribution", "answer"))
+    ) + max(stages["transcription"] + stages["alignment"], stages.get("diarization", 0.0))
+    assert explained == pytest.approx(total, rel=0.05, abs=0.05)
+    assert total == pytest.approx(seconds, rel=0.05, abs=0.25)
+    expected = {"outcome": "answered", "model": "base", "language": "en", "audio_seconds": "12.000"}
+    assert line.items() >= expected.items()
+    assert line["speakers"] == ("0" if query else "2")
+    assert 8 < float(line["speech_seconds"]) <= 12
+    assert "secret" not in str(line)
+
+
+def test_the_models_logs_name_the_request(service, clip):
+    _, answer = ask(service, clip, "in-the-models", model="tiny.en", language="de")
+    assert answer.status_code == 400
+    whole = lines_of(service.triton_log, "in-the-models")
+    steps = {line.split(" [")[0].split()[-1] for line in whole if " request " in line}
+    assert {"transcription", "diarization"} <= steps
+    assert all(float(FIELD.findall(line)[-1][1]) >= 0 for line in whole if " request " in line)
+    assert any("outcome=InvalidRequest" in line for line in whole)

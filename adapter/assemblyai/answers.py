@@ -16,14 +16,11 @@ Json = dict[str, object]
 PAUSE = 2.0  # seconds of silence after which the same speaker begins another utterance
 PARAGRAPH_SENTENCES = 5
 DELETED_URL = "http://deleted_by_user"
-SECRET = "webhook_auth_header_value"
-OWN_FIELDS = ("language_code",)  # of a request, which an answer has from the transcript
 
 
 def as_transcript(job: Job, transcript: Transcript | None) -> Json:
     """The answer about one job: what was asked for, and what has come of it."""
-    asked = {name: value for name, value in job.request.items() if name != SECRET}
-    shape: Json = asked | {
+    shape: Json = job.request | {
         "id": job.id,
         "status": job.status,
         "created": _moment(job.created),
@@ -33,7 +30,7 @@ def as_transcript(job: Job, transcript: Transcript | None) -> Json:
         "utterances": None,
         "confidence": None,
         "audio_duration": None,
-        "webhook_auth": bool(job.request.get(SECRET)),
+        "webhook_auth": bool(job.webhook and job.webhook.get("headers")),
         "webhook_status_code": job.webhook_status,
         "error": job.error,
     }

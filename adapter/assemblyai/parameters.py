@@ -46,6 +46,8 @@ REFUSED = {
     "multichannel": "channels are mixed here",
     "dual_channel": "channels are mixed here",
 }
+SECRET = "webhook_auth_header_value"  # is told to nobody but the webhook
+NOT_FOR_WEBHOOKS = {"host", "content-length", "content-type", "connection", "transfer-encoding"}
 REFUSED_OF_DETECTION = ("expected_languages", "fallback_language", "code_switching")
 
 
@@ -106,6 +108,19 @@ class TranscriptRequest(BaseModel):
     )
     webhook_auth_header_name: str | None = Field(None, max_length=200, pattern=r"^[A-Za-z0-9-]+$")
     webhook_auth_header_value: str | None = Field(None, max_length=2000, pattern=r"^[\x20-\x7e]*$")
+
+    def webhook_headers(self) -> dict[str, str]:
+        """What goes with the news of a job's end.
+
+        Raises:
+            InvalidRequest: there is only half of it, or the name is HTTP's own.
+        """
+        name, value = self.webhook_auth_header_name, self.webhook_auth_header_value
+        if (name is None) != (value is None):
+            raise InvalidRequest("webhook_auth_header_name: give it and its value, or neither")
+        if name and name.lower() in NOT_FOR_WEBHOOKS:
+            raise InvalidRequest(f"webhook_auth_header_name: {name!r} is HTTP's own, give another")
+        return {name: value} if name else {}
 
 
 def read_request(body: object) -> TranscriptRequest:

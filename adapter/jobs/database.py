@@ -75,14 +75,20 @@ class Database:
         """
         return await self._call(work, True)
 
-    async def _call(self, work: Callable[[Connection], Result], writes: bool) -> Result:
+    async def shrink(self) -> None:
+        """Give the disk back what has been deleted, where the database does not do so itself."""
+        if self._url is None:
+            # Outside a transaction, in which neither does anything.
+            await self._call(lambda connection: _give_back(connection), None)
+
+    async def _call(self, work: Callable[[Connection], Result], writes: bool | None) -> Result:
         call = asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, writes)
         done, _ = await asyncio.wait({call}, timeout=CALL_SECONDS)
         if not done:
             raise DatabaseUnavailable
         return call.result()
 
-    def _run(self, work: Callable[[Connection], Result], writes: bool) -> Result:
+    def _run(self, work: Callable[[Connection], Result], writes: bool | None) -> Result:
         try:
             engine = self._open().execution_options(writes=writes)
             with engine.begin() as connection:
@@ -149,11 +155,20 @@ class Database:
 
 def _set_up(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin as we say
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    # What makes the file smaller again has to be said before there are tables.
+    first = ("auto_vacuum=INCREMENTAL", "journal_mode=WAL")
+    for pragma in (*first, "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _give_back(connection: Connection) -> None:
+    # As a script, which is gone through to its end: the first step gives one page back.
+    script = "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);"
+    connection.connection.driver_connection.executescript(script)
 
 
 def _begin(connection: Connection) -> None:
     # One that reads first and then writes could not go on if somebody else wrote meanwhile.
     writes = connection.get_execution_options().get("writes", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes is not None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -5,8 +5,11 @@ import logging
 
 from adapter.jobs import records
 from adapter.jobs.database import Database
+from adapter.jobs.outside import Outside
 from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, Json, Wanted
+from adapter.jobs.retention import Retention
+from adapter.jobs.webhooks import Webhooks
 from adapter.jobs.worker import Worker
 from adapter.service import Service
 from adapter.threads import in_thread
@@ -22,11 +25,17 @@ class Jobs:
         self.settings = service.settings
         self.recordings = Recordings(service.settings)
         self._database = Database(service.settings)
-        self._worker = Worker(service, self._database, self.recordings)
+        self.outside = Outside(service.settings.fetch_hosts, service.settings.upload_stall_seconds)
+        self._retention = Retention(self._database, self.recordings, service.settings)
+        self._webhooks = Webhooks(self._database, self.outside)
+        self._worker = Worker(
+            service, self._database, self.recordings, self.outside, self._webhooks.wake
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Jobs":
-        self._tasks = [asyncio.create_task(self._worker.run())]
+        parts = (self._worker, self._webhooks, self._retention)
+        self._tasks = [asyncio.create_task(part.run()) for part in parts]
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -34,6 +43,10 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._database.close()
+
+    async def make_room(self) -> None:
+        """Let go of recordings that nobody needs, if the disk is nearly full."""
+        await self._retention.make_room()
 
     async def add_upload(self, upload: str, owner: str, size: int) -> None:
         """A recording has been received."""
@@ -79,5 +92,5 @@ class Jobs:
         )
         await in_thread(self.recordings.remove, uploads)
         if gone is not None:
-            self._worker.cancel(gone.number)
+            self._worker.cancel(gone.number)  # another adapter's sees it at its next word
         return gone

@@ -9,13 +9,18 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
 
 from adapter.errors import UNAVAILABLE, TooSlow, internal
 from adapter.jobs import claims
 from adapter.jobs.database import Database, DatabaseUnavailable
+from adapter.jobs.fetching import NotFetched, fetch
+from adapter.jobs.outside import Outside
 from adapter.jobs.recordings import Recordings
-from adapter.jobs.records import Job
+from adapter.jobs.records import Job, add_upload
 from adapter.service import Service
 from adapter.triton.engine import Interrupted
 from adapter.triton.failures import ProcessDied
@@ -44,8 +49,24 @@ class Running:
 class Worker:
     """Belongs to one event loop."""
 
-    def __init__(self, service: Service, database: Database, recordings: Recordings) -> None:
+    def __init__(
+        self,
+        service: Service,
+        database: Database,
+        recordings: Recordings,
+        outside: Outside,
+        on_end: Callable[[], None],
+    ) -> None:
+        """Args:
+        service: does the work.
+        database: has the jobs.
+        recordings: theirs.
+        outside: where others lie that are to be fetched.
+        on_end: called when a job has ended.
+        """
         self._service = service
+        self._outside = outside
+        self._on_end = on_end
         self._settings = service.settings
         self._database = database
         self._recordings = recordings
@@ -115,6 +136,7 @@ class Worker:
             await self._tell(job, end)
         finally:
             del self._running[job.number]
+            self._on_end()
             self.wake()
 
     async def _outcome(self, job: Job) -> object:
@@ -162,6 +184,8 @@ class Worker:
                     f"({self._settings.job_timeout_seconds:g})"
                 )
             try:
+                if job.upload is None:
+                    job = await self._fetched(job)
                 with self._recordings.opened(job.upload) as upload:
                     return await self._service.transcribe(
                         upload, options, document_of(options), seconds=left
@@ -169,10 +193,24 @@ class Worker:
             except (ProcessDied, Interrupted, WeightsNotFound, TooSlow):
                 raise
             except UNAVAILABLE as failure:
+                if isinstance(failure, NotFetched) and attempt >= len(PAUSES):
+                    raise InvalidRequest(str(failure)) from None
                 pause = PAUSES[min(attempt, len(PAUSES) - 1)]
                 logger.warning("job %s waits %.0f s: %s", job.id, pause, failure)
                 attempt += 1
                 await asyncio.sleep(min(pause, max(left, 0)))
+
+    async def _fetched(self, job: Job) -> Job:
+        """The job, with the recording of another host in a file of ours."""
+        url = str(job.request["audio_url"])
+        upload, size = await fetch(url, self._outside, self._recordings, self._settings)
+
+        def note(connection: Connection) -> bool:
+            add_upload(connection, upload, job.owner, size)
+            return claims.set_upload(connection, job, self._name, upload)
+
+        await self._database.write(note)
+        return replace(job, upload=upload)
 
 
 def document_of(options: Options) -> str:

@@ -16,11 +16,12 @@ from adapter.assemblyai.answers import (
     as_transcript,
 )
 from adapter.assemblyai.listing import page_details, read_wanted
-from adapter.assemblyai.parameters import TranscriptRequest, options_of, read_request
+from adapter.assemblyai.parameters import SECRET, TranscriptRequest, options_of, read_request
 from adapter.errors import TooSlow
 from adapter.formats.transcripts import Json, as_srt, as_vtt, encoded, without_nan
 from adapter.intake.uploads import FORM_BYTES, drain
 from adapter.jobs.jobs import Jobs
+from adapter.jobs.outside import Refused
 from adapter.jobs.records import COMPLETED, Job
 from adapter.places import KEY, client_of
 from adapter.service import Service
@@ -50,6 +51,7 @@ async def upload(request: Request) -> Json:
     service: Service = request.app.state.service
     jobs: Jobs = request.app.state.jobs
     client = client_of(request)
+    await jobs.make_room()
     try:
         place = service.uploads.take(client)
         with place:
@@ -74,8 +76,10 @@ async def create(request: Request) -> Response:
     options = options_of(asked, service.settings)
     owner = owner_of(request)
     recording = await _upload_of(asked, jobs, owner)
-    body = asked.model_dump(exclude_none=True, mode="json")
-    job = await jobs.add(owner, body, json.dumps(options.to_parameters()), recording, None)
+    webhook = await _webhook_of(asked, jobs)
+    body = asked.model_dump(exclude_none=True, mode="json", exclude={SECRET})
+    parameters = json.dumps(options.to_parameters())
+    job = await jobs.add(owner, body, parameters, recording, webhook)
     return _answer(as_transcript(job, None))
 
 
@@ -109,9 +113,22 @@ async def _upload_of(asked: TranscriptRequest, jobs: Jobs, owner: str) -> str | 
         return ours[1].lower()
     if ours:
         raise InvalidRequest("audio_url: there is no such upload any more; send it to /v2/upload")
-    raise InvalidRequest(
-        "audio_url: recordings are not fetched from this host; send it to /v2/upload"
-    )
+    try:
+        await jobs.outside.check(asked.audio_url)
+    except Refused as refusal:
+        raise InvalidRequest(f"audio_url: {refusal}; or send it to /v2/upload") from None
+    return None
+
+
+async def _webhook_of(asked: TranscriptRequest, jobs: Jobs) -> Json | None:
+    """Where the job's end is told, and what is sent with it."""
+    if asked.webhook_url is None:
+        return None
+    try:
+        await jobs.outside.check(asked.webhook_url)
+    except Refused as refusal:
+        raise InvalidRequest(f"webhook_url: {refusal}") from None
+    return {"url": asked.webhook_url, "headers": asked.webhook_headers()}
 
 
 @router.get("/transcript", summary="The jobs, newest first")

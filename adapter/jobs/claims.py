@@ -14,7 +14,7 @@ from adapter.jobs.records import COMPLETED, ERROR, PROCESSING, QUEUED, Job, Json
 from adapter.jobs.schema import jobs, now, results
 from documents import Transcript
 
-LEASE_SECONDS = 15.0  # without a word of its adapter, after which a job is another's
+LEASE_SECONDS = 10.0  # without a word of its adapter, after which a job is another's
 ATTEMPTS = 3
 BEGUN_TOO_OFTEN = (
     f"it was begun {ATTEMPTS} times, and each time what worked on it died; the recording may be "

@@ -29,7 +29,7 @@ from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError, Wei
 from pipeline.options import Options
 
 POLL_SECONDS = 2.0  # between looks at what other adapters have left or taken on
-BEAT_SECONDS = 4.0  # between words of this one, of which three may be lost within a lease
+BEAT_SECONDS = 2.5  # between words of this one, of which some may be lost within a lease
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # while what a job needs is away
 AFTER_DEATH_SECONDS = 2.0
 FINAL = (InvalidRequest, WeightsNotFound, DeadlineExceeded)

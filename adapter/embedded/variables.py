@@ -12,8 +12,9 @@ from pipeline.settings import ENV_FILE, ENV_FILE_VARIABLE, Settings
 
 # Of the model hub, which only the models ask; the second name is an older one of the hub's.
 HUB_TOKENS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
-# Of whoever uses the service, which only the adapter compares; the second is our client's.
-KEYS = frozenset({"API_KEY", "ASR_API_KEY"})
+# What only the adapter has a use for: keys of whoever uses the service (the second is our
+# client's), and where jobs are kept.
+KEYS = frozenset({"API_KEY", "ASR_API_KEY", "DATABASE_URL"})
 
 
 def variables_without(secrets: Collection[str]) -> dict[str, str]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from documents import Segment, Turn
+from documents import Segment, Turn, Word
 from pipeline.errors import InvalidRequest
 from pipeline.options import MAX_SPEAKERS
 
-NEVER = np.iinfo(np.int64).max
+FAR = 1_000  # milliseconds; who speaks that far from a word is as likely to say it as anybody
 
 
 class SpeakingTimes:
@@ -21,55 +21,38 @@ class SpeakingTimes:
     def __init__(self, turns: Sequence[Turn]) -> None:
         """Raise :class:`InvalidRequest` if there are more speakers than are ever told apart."""
         ordered = sorted(turns, key=lambda turn: turn.start)
-        self._names = list(dict.fromkeys(turn.speaker for turn in ordered))
-        if len(self._names) > MAX_SPEAKERS:
+        self.names = list(dict.fromkeys(turn.speaker for turn in ordered))
+        if len(self.names) > MAX_SPEAKERS:
             raise InvalidRequest(
-                f"TURNS: {len(self._names)} speakers; there are at most {MAX_SPEAKERS}"
+                f"TURNS: {len(self.names)} speakers; there are at most {MAX_SPEAKERS}"
             )
         spans = _milliseconds([(turn.start, turn.end) for turn in ordered])
-        self._longest = int((spans[:, 1] - spans[:, 0]).max(initial=0))
-        speakers = np.array([self._names.index(turn.speaker) for turn in ordered], np.int64)
-        self._voices = [
-            _Voice(spans[places], places)
-            for places in (np.flatnonzero(speakers == each) for each in range(len(self._names)))
-        ]
+        speakers = np.array([self.names.index(turn.speaker) for turn in ordered], np.int64)
+        self._voices = [_Voice(spans[speakers == each]) for each in range(len(self.names))]
 
-    def speakers(self, segments: Sequence[Segment]) -> list[str | None]:
-        """The speaker of each segment, each time followed by those of its words.
+    def evidence(self, spoken: Sequence[Segment | Word]) -> np.ndarray:
+        """How long each speaker speaks in each of these, milliseconds, FP64 [n, speakers].
 
-        Who speaks longest in it; where several do, who does in the whole segment, then who was
-        heard first in as long a time before as the longest turn lasts.  Where nobody speaks,
-        who does so next to its middle.
+        Where nobody does, what counts is how far from it each speaker's nearest turn is: half
+        of that, below zero.
         """
-        spoken = [each for segment in segments for each in (segment, *segment.words)]
-        if not self._names:
-            return [None] * len(spoken)
+        if not self.names or not spoken:
+            return np.zeros((len(spoken), len(self.names)))
         start, end = _milliseconds([(each.start, each.end) for each in spoken]).T
-        sizes = [1 + len(segment.words) for segment in segments]
-        whole = np.repeat(np.cumsum(sizes) - sizes, sizes)
         shares = np.stack([voice.share(start, end) for voice in self._voices], axis=1)
-        most = _only_largest(shares, True)
-        most = _only_largest(shares[whole], most)
-        first = np.stack([voice.first(start - self._longest) for voice in self._voices], axis=1)
-        chosen = np.where(most, first, NEVER).argmin(axis=1)
-        alone = np.flatnonzero(~shares.any(axis=1))
-        chosen[alone] = self._nearest((start[alone] + end[alone]) / 2)
-        return [self._names[each] for each in chosen]
-
-    def _nearest(self, time: np.ndarray) -> np.ndarray:
-        distances, places = np.stack([voice.nearest(time) for voice in self._voices], axis=2)
-        return np.where(_only_largest(-distances, True), places, np.inf).argmin(axis=1)
+        away = np.stack([voice.distance(start, end) for voice in self._voices], axis=1)
+        nobody = ~shares.any(axis=1, keepdims=True)
+        return np.where(nobody, -np.minimum(away, FAR) / 2, shares)
 
 
 class _Voice:
     """One speaker's turns."""
 
-    def __init__(self, spans: np.ndarray, places: np.ndarray) -> None:
+    def __init__(self, spans: np.ndarray) -> None:
         """Args:
         spans: INT64 [n, 2], their starts and ends, in order of the starts.
-        places: INT64 [n], which of all speakers' turns they are.
         """
-        self._starts, self._places = spans[:, 0], places
+        self._starts = spans[:, 0]
         self._ends = np.sort(spans[:, 1])
         self._last_ends = np.maximum.accumulate(spans[:, 1])
         self._starts_before, self._ends_before = (
@@ -86,24 +69,12 @@ class _Voice:
         lasted_until_now = begun * time - self._starts_before[begun]
         return lasted_until_now - (over * time - self._ends_before[over])
 
-    def first(self, time: np.ndarray) -> np.ndarray:
-        """Which turn is the first that does not begin before a time, INT64 [n], or NEVER."""
-        after = np.searchsorted(self._starts, time)
-        return np.append(self._places, NEVER)[after]
-
-    def nearest(self, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How far from a time the nearest turn is, and which one it is, FP64 [n] each."""
-        after = np.searchsorted(self._starts, time, side="right")
-        since = np.maximum(time - np.append(self._last_ends, -np.inf)[after - 1], 0)
-        until = np.append(self._starts, np.inf)[after] - time
-        places = np.append(self._places, np.inf)
-        return np.minimum(since, until), np.where(since <= until, places[after - 1], places[after])
-
-
-def _only_largest(values: np.ndarray, among: np.ndarray | bool) -> np.ndarray:
-    """Where in each row the largest of the values is that are among these, BOOL [n, k]."""
-    values = np.where(among, values, values.min(initial=0) - 1)
-    return values == values.max(axis=1, keepdims=True)
+    def distance(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """How far from the time between these the nearest turn is, FP64 [n]; 0 inside one."""
+        begun = np.searchsorted(self._starts, end, side="right")
+        since = start - np.append(self._last_ends, -np.inf)[begun - 1]
+        until = np.append(self._starts, np.inf)[begun] - end
+        return np.maximum(np.minimum(since, until), 0)
 
 
 def _milliseconds(spans: list[tuple[float, float]]) -> np.ndarray:

@@ -94,6 +94,98 @@ def test_a_short_turn_inside_a_long_one_is_found():
     assert said(result) == [("B", "yes")]
 
 
+def test_a_sentence_is_not_cut_by_a_turn_of_half_a_second():
+    """As where the segmentation hears somebody else in one loud word."""
+    words = [(f"w{n}", n * 0.3, n * 0.3 + 0.3) for n in range(10)]
+    long = turns(("A", 0.0, 1.2), ("B", 1.2, 1.75), ("A", 1.75, 3.0))
+    assert {speaker for speaker, _ in said(attribute(transcript(*words), long))} == {"A"}
+
+
+def test_a_turn_inside_a_sentence_that_lasts_a_second_cuts_it():
+    words = [(f"w{n}", n * 0.3, n * 0.3 + 0.3) for n in range(10)]
+    long = turns(("A", 0.0, 1.2), ("B", 1.2, 2.1), ("A", 2.1, 3.0))
+    assert said(attribute(transcript(*words), long)) == [
+        ("A", "w0 w1 w2 w3"),
+        ("B", "w4 w5 w6"),
+        ("A", "w7 w8 w9"),
+    ]
+
+
+def test_an_answer_of_one_word_between_two_sentences_keeps_its_speaker():
+    sentences = transcript(("You", 0.0, 0.3), ("know.", 0.3, 0.8)).segments
+    sentences += transcript(("Yes.", 0.85, 1.05)).segments
+    sentences += transcript(("And", 1.1, 1.4), ("so.", 1.4, 2.0)).segments
+    whole = transcript(("x", 0, 1)).model_copy(update={"segments": sentences})
+    result = attribute(whole, turns(("A", 0.0, 0.83), ("B", 0.83, 1.07), ("A", 1.07, 2.0)))
+    assert said(result) == [("A", "You know."), ("B", "Yes."), ("A", "And so.")]
+
+
+def test_an_answer_that_another_talks_over_keeps_its_speaker_after_a_pause():
+    result = attribute(
+        transcript(("now", 0.0, 0.4), ("yes", 0.8, 1.1), ("but", 1.5, 1.8)),
+        turns(("A", 0.0, 0.5), ("B", 0.8, 1.1), ("A", 1.4, 2.0)),
+    )
+    assert said(result) == [("A", "now"), ("B", "yes"), ("A", "but")]
+
+
+def test_words_in_nobodys_turn_stay_with_their_sentence():
+    result = attribute(
+        transcript(("I", 0.0, 0.2), ("am", 0.2, 0.5), ("here", 1.0, 1.25), ("now", 1.25, 1.4)),
+        turns(("A", 0.0, 0.6), ("A", 3.0, 4.0), ("B", 1.7, 2.0)),
+    )
+    # Both are nearer to B's turn by less than a change inside a sentence needs.
+    assert said(result) == [("A", "I am"), ("B", "here now")]
+    together = transcript(
+        ("I", 0.0, 0.2), ("am", 0.2, 0.9), ("here", 1.0, 1.25), ("now", 1.25, 1.4)
+    )
+    result = attribute(together, turns(("A", 0.0, 0.6), ("A", 3.0, 4.0), ("B", 1.7, 2.0)))
+    assert said(result) == [("A", "I am here now")]
+
+
+def test_the_first_and_the_last_word_of_a_recording_have_the_nearest_speaker():
+    result = attribute(
+        transcript(("Hello.", 0.0, 0.3), ("Well", 2.0, 2.3), ("bye.", 9.5, 10.0)),
+        turns(("A", 0.5, 1.0), ("B", 2.0, 8.0)),
+    )
+    assert said(result) == [("A", "Hello."), ("B", "Well bye.")]
+
+
+def test_segments_without_words_are_attributed_as_a_whole():
+    """Beside others with words, as where nothing could be aligned."""
+    whole = transcript(("word", 0.0, 1.0))
+    bare = whole.segments[0].model_copy(
+        update={"words": [], "start": 1.2, "end": 4.0, "text": "so"}
+    )
+    last = transcript(("end", 5.0, 6.0)).segments
+    segments = [*whole.segments, bare, *last]
+    result = attribute(
+        whole.model_copy(update={"segments": segments}),
+        turns(("A", 0.0, 1.1), ("B", 1.2, 4.0), ("A", 4.5, 6.0)),
+    )
+    assert said(result) == [("A", "word"), ("B", "so"), ("A", "end")]
+
+
+def test_a_block_goes_on_where_the_one_before_ended():
+    """The words between two blocks are of one sentence's speaker, as within one."""
+    one = transcript(("a", 0.0, 0.3)).segments[0]
+    segments = [
+        one.model_copy(
+            update={
+                "start": n * 0.3,
+                "words": [one.words[0].model_copy(update={"start": n * 0.3, "end": n * 0.3 + 0.3})],
+            }
+        )
+        for n in range(BLOCK + 2)
+    ]
+    border = BLOCK * 0.3
+    # 30 ms of somebody else are no evidence, 80 of 300 in nobody's turn are none either.
+    result = attribute(
+        transcript(("x", 0, 1)).model_copy(update={"segments": segments}),
+        turns(("A", 0.0, border), ("B", border + 0.05, border + 0.08), ("A", border + 0.1, 999)),
+    )
+    assert {segment.speaker for segment in result.segments} == {"A"}
+
+
 def test_without_turns_nobody_is_named():
     assert said(attribute(transcript(("word", 0.0, 1.0)), Turns())) == [(None, "word")]
 

@@ -1,14 +1,12 @@
 """Who speaks in a stretch of time, against a look at every turn for every word."""
 
-from collections import defaultdict
-
 import numpy as np
 import pytest
 
 from documents import Segment, Turn, Word
 from pipeline.errors import InvalidRequest
 from pipeline.options import MAX_SPEAKERS
-from pipeline.speaking_times import SpeakingTimes
+from pipeline.speaking_times import FAR, SpeakingTimes
 
 HALF_A_DAY = 12 * 3600  # seconds
 
@@ -17,33 +15,20 @@ def milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-class EveryTurn:
+def every_turn(turns: list[Turn], spoken: Segment | Word) -> list[float]:
     """The rule as it is told, turn by turn: quadratic, and simple."""
-
-    def __init__(self, turns: list[Turn]) -> None:
-        ordered = sorted(turns, key=lambda turn: turn.start)
-        self.turns = [
-            (milliseconds(turn.start), milliseconds(turn.end), turn.speaker) for turn in ordered
-        ]
-        self.longest = max((end - start for start, end, _ in self.turns), default=0)
-
-    def shares(self, start: int, end: int) -> dict[str, int]:
-        shares: dict[str, int] = defaultdict(int)
-        for begin, over, speaker in self.turns:
-            if start - self.longest <= begin < end:
-                shares[speaker] += max(0, min(end, over) - max(start, begin))
-        return shares
-
-    def of(self, spoken: Segment | Word, segment: Segment) -> str | None:
-        if not self.turns:
-            return None
-        start, end = milliseconds(spoken.start), milliseconds(spoken.end)
-        shares = self.shares(start, end)
-        if not any(shares.values()):
-            middle = (start + end) / 2
-            return min(self.turns, key=lambda turn: max(turn[0] - middle, middle - turn[1], 0))[2]
-        whole = self.shares(milliseconds(segment.start), milliseconds(segment.end))
-        return max(shares, key=lambda speaker: (shares[speaker], whole[speaker]))
+    start, end = milliseconds(spoken.start), milliseconds(spoken.end)
+    shares: dict[str, int] = {}
+    distances: dict[str, float] = {}
+    for turn in sorted(turns, key=lambda turn: turn.start):
+        begin, over = milliseconds(turn.start), milliseconds(turn.end)
+        share = max(0, min(end, over) - max(start, begin))
+        shares[turn.speaker] = shares.get(turn.speaker, 0) + share
+        distance = max(begin - end, start - over, 0)
+        distances[turn.speaker] = min(distances.get(turn.speaker, FAR), distance)
+    if any(shares.values()):
+        return list(shares.values())
+    return [-distance / 2 for distance in distances.values()]
 
 
 def conversation(
@@ -83,20 +68,16 @@ def speech(chance: np.random.Generator, length: float, grid: float) -> list[Segm
 @pytest.mark.parametrize("speakers", [1, 2, 3, 6])
 @pytest.mark.parametrize("grid", [0.001, 0.02, 0.1])
 @pytest.mark.parametrize("seed", range(3))
-def test_each_word_has_the_speaker_that_a_look_at_every_turn_finds(
+def test_who_speaks_how_long_is_what_a_look_at_every_turn_finds(
     speakers: int, grid: float, seed: int
 ) -> None:
     chance = np.random.default_rng([seed, speakers])
     turns = conversation(chance, speakers, 120, grid)
     segments = speech(chance, 140, grid)
-    every_turn = EveryTurn(turns)
-    expected = [
-        every_turn.of(spoken, segment)
-        for segment in segments
-        for spoken in (segment, *segment.words)
-    ]
+    spoken = [each for segment in segments for each in (segment, *segment.words)]
+    expected = [every_turn(turns, each) for each in spoken]
     assert len(expected) > 100
-    assert SpeakingTimes(turns).speakers(segments) == expected
+    np.testing.assert_array_equal(SpeakingTimes(turns).evidence(spoken), expected)
 
 
 class WatchedTurn:
@@ -122,12 +103,11 @@ def test_half_a_day_of_turns_that_all_overlap_is_looked_at_once() -> None:
     words = [
         Word(word="word", start=start, end=start + 5, score=1) for start in range(0, HALF_A_DAY, 10)
     ]
-    segments = [Segment(start=0, end=HALF_A_DAY, text="", words=words)]
     WatchedTurn.looks = 0
-    named = SpeakingTimes(turns).speakers(segments)
-    assert len(named) == 1 + len(words)
+    spoken = SpeakingTimes(turns).evidence(words)
+    assert spoken.shape == (len(words), MAX_SPEAKERS)
     # Who began first has spoken longest at any time.
-    assert named[0] == "S0"
+    assert (spoken.argmax(axis=1) == 0).all()
     assert WatchedTurn.looks <= 5 * len(turns)
 
 
@@ -136,3 +116,9 @@ def test_more_speakers_than_are_ever_told_apart_are_refused() -> None:
     SpeakingTimes(turns)
     with pytest.raises(InvalidRequest, match="TURNS: 51 speakers; there are at most 50"):
         SpeakingTimes([*turns, Turn(start=0, end=1, speaker="one more")])
+
+
+def test_without_turns_or_words_there_is_nothing_to_tell() -> None:
+    word = Word(word="word", start=0, end=1, score=1)
+    assert SpeakingTimes([]).evidence([word]).shape == (1, 0)
+    assert SpeakingTimes([Turn(start=0, end=1, speaker="A")]).evidence([]).shape == (0, 1)

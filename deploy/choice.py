@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-SETTINGS = ("DEVICE", "ALIGNMENT")
+TRACES = "OTEL_EXPORTER_OTLP_ENDPOINT"
+SETTINGS = ("DEVICE", "ALIGNMENT", TRACES)
 # A line of .env as python-dotenv reads it.
 ASSIGNMENT = re.compile(
     r"\s*(?:export\s+)?(?P<name>\w+)\s*=[^\S\n]*"
@@ -24,10 +25,17 @@ def choose(settings: Mapping[str, str], gpu: bool) -> Choice:
     """The lock that serves.
 
     Args:
-        settings: What DEVICE and ALIGNMENT are set to, as far as they are. Whether they can be
-            used is for the settings themselves to say, from the smaller environment.
+        settings: What DEVICE, ALIGNMENT and TRACES are set to, as far as they are. Whether they
+            can be used is for the settings themselves to say, from the smaller environment.
         gpu: Whether there is a CUDA device.
     """
+    choice = _for_networks(settings, gpu)
+    if choice.lock == "cpu" and settings.get(TRACES):
+        return Choice("cpu-traces", f"{choice.reason}, with OpenTelemetry, as {TRACES} is set")
+    return choice
+
+
+def _for_networks(settings: Mapping[str, str], gpu: bool) -> Choice:
     device = settings.get("DEVICE", "auto")
     if device == "cuda":
         return Choice("cuda", "for CUDA, as DEVICE says")
@@ -44,7 +52,7 @@ def choose(settings: Mapping[str, str], gpu: bool) -> Choice:
 
 
 def read_choice_settings(env_file: Path, environment: Mapping[str, str]) -> "dict[str, str]":
-    """DEVICE and ALIGNMENT from the environment, or else from ``.env``, where they are set."""
+    """SETTINGS from the environment, or else from ``.env``, where they are set."""
     found = {}
     if env_file.is_file():
         for line in env_file.read_text(encoding="utf-8").splitlines():

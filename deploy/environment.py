@@ -26,6 +26,7 @@ DEV = Choice("dev", "for tests and benchmarks, with stock WhisperX")
 STAMP = "made-from"
 SIZES = {  # of what is downloaded, and of what lies on the disk afterwards
     "cpu": ("0.2 GB", "0.8 GB"),
+    "cpu-traces": ("0.2 GB", "0.8 GB"),
     "cuda": ("4 GB", "7.5 GB"),
     "dev": ("4 GB", "7.8 GB"),
 }

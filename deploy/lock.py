@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.environment import LOCKS, ROOT, say
 from deploy.installer import fetch_uv, uv_variables
 
-GROUPS = ("dev", "cuda", "cpu", "installer")
+GROUPS = ("dev", "cuda", "cpu-traces", "cpu", "installer")
 OPTIONS = (
     *("--quiet", "--universal", "--python-version=3.10", "--generate-hashes", "--no-annotate"),
     *("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command=make lock"),

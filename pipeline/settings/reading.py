@@ -6,6 +6,7 @@ variable's name and what would do.
 
 import os
 from functools import lru_cache
+from importlib.util import find_spec
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from pipeline.settings.alignment import AlignmentSettings
 from pipeline.settings.diarization import DiarizationSettings
 from pipeline.settings.hardware import HardwareSettings
 from pipeline.settings.jobs import JobsSettings
+from pipeline.settings.traces import TraceSettings
 from pipeline.settings.transcription import ALIASED_DEFAULT, TranscriptionSettings
 from pipeline.settings.triton import TritonSettings
 from pipeline.settings.weights import WeightsSettings
@@ -29,6 +31,7 @@ SECRETS = (
     "api_key",
     "triton_secret",
     "database_url",
+    "otel_exporter_otlp_headers",
 )  # whose values appear in no message
 
 
@@ -39,6 +42,7 @@ class SettingsError(ValueError):
 class Settings(
     # Pydantic takes the fields of the last one first: the order of .env.example.
     JobsSettings,
+    TraceSettings,
     AdapterSettings,
     TritonSettings,
     DiarizationSettings,
@@ -82,6 +86,11 @@ def read_settings(**overrides: object) -> Settings:
         )
     if settings.device == "cuda" and not hardware.cuda_is_available():
         raise SettingsError("DEVICE='cuda': no CUDA device is visible; use DEVICE=cpu or auto")
+    if settings.otel_exporter_otlp_endpoint and not _has_opentelemetry():
+        raise SettingsError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT: OpenTelemetry is not installed, which make serve does "
+            "where this is set, and in an image the build argument LOCK=cpu-traces"
+        )
     if settings.models and settings.default_model not in settings.models:
         raise SettingsError(
             f"PRELOAD_MODEL={settings.preload_model!r} is not in MODELS; "
@@ -94,6 +103,15 @@ def read_settings(**overrides: object) -> Settings:
                 f"give {ALIASED_DEFAULT}, or one of {', '.join(settings.offered_models)}"
             )
     return settings
+
+
+def _has_opentelemetry() -> bool:
+    try:
+        return all(
+            find_spec(f"opentelemetry.{part}") for part in ("sdk", "exporter.otlp.proto.http")
+        )
+    except ModuleNotFoundError:  # of what the part is in
+        return False
 
 
 def _named(name: str, value: object) -> str:

@@ -33,6 +33,22 @@ def test_the_lock_is_the_smallest_that_serves(device, alignment, gpu, lock):
     assert choose({name: value for name, value in said.items() if value}, gpu).lock == lock
 
 
+@pytest.mark.parametrize(
+    ("said", "gpu", "lock"),
+    [
+        ({}, False, "cpu-traces"),
+        ({"DEVICE": "cpu"}, True, "cpu-traces"),
+        ({"ALIGNMENT": "ctc"}, False, "cuda"),  # which has it
+        ({}, True, "cuda"),
+    ],
+)
+def test_opentelemetry_comes_with_its_endpoint(said, gpu, lock):
+    choice = choose({**said, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, gpu)
+    assert choice.lock == lock
+    if lock == "cpu-traces":
+        assert choice.reason.endswith("with OpenTelemetry, as OTEL_EXPORTER_OTLP_ENDPOINT is set")
+
+
 def test_who_pays_for_torch_is_told_why():
     assert "ALIGNMENT=ctc needs" in choose({"DEVICE": "cpu", "ALIGNMENT": "ctc"}, False).reason
     assert "DEVICE=cpu goes without" in choose({}, True).reason

@@ -34,7 +34,7 @@ def names(name: str) -> set[str]:
     return {package for package, _ in pins(name)}
 
 
-@pytest.mark.parametrize("name", ["cpu", "cuda", "dev", "installer"])
+@pytest.mark.parametrize("name", ["cpu", "cpu-traces", "cuda", "dev", "installer"])
 def test_every_package_is_pinned_with_hashes(name):
     text = lock(name)
     begun = [line for line in text.splitlines() if not re.match(r" |#", line)]
@@ -47,8 +47,15 @@ def test_a_cpu_needs_neither_torch_nor_cuda():
     assert [package for package in sorted(names("cpu")) if HEAVY.fullmatch(package)] == []
 
 
+def test_traces_cost_who_asks_for_them():
+    more = names("cpu-traces") - names("cpu")
+    assert {"opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"} <= more
+    assert [package for package in sorted(more) if HEAVY.fullmatch(package)] == []
+    assert "grpcio" not in more
+
+
 def test_one_resolution_holds_for_all():
-    assert pins("cpu") < pins("cuda") < pins("dev")
+    assert pins("cpu") < pins("cpu-traces") < pins("cuda") < pins("dev")
     assert pins("installer") < pins("dev")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline import hardware
-from pipeline.settings import SettingsError, read_settings
+from pipeline.settings import SettingsError, read_settings, reading
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,8 @@ def _clean(monkeypatch, tmp_path):
         ("MODELS", "whisper-1"),
         ("MODEL_ALIASES", "voxtral"),
         ("MODEL_ALIASES", "voxtral=enormous"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
@@ -49,6 +51,16 @@ def test_speakers_out_of_order_are_refused(monkeypatch):
     monkeypatch.setenv("DIARIZE_MAX_SPEAKERS", "2")
     with pytest.raises(SettingsError, match=r"DIARIZE_MAX_SPEAKERS='2'.*DIARIZE_MIN_SPEAKERS is 3"):
         read_settings()
+
+
+def test_traces_without_opentelemetry_are_refused(monkeypatch):
+    endpoint = "http://collector:4318"
+    assert read_settings(otel_exporter_otlp_endpoint=endpoint).otel_exporter_otlp_endpoint
+    monkeypatch.setattr(reading, "find_spec", lambda name: None)
+    with pytest.raises(
+        SettingsError, match=r"ENDPOINT: OpenTelemetry is not installed.*make serve"
+    ):
+        read_settings(otel_exporter_otlp_endpoint=endpoint)
 
 
 def test_cuda_that_is_not_there_is_refused(monkeypatch):

@@ -76,16 +76,17 @@ def run(options: argparse.Namespace) -> bool:
     tool = tool_at(options.tool) if options.tool else bring(settings)
     progress(f"perf_analyzer {tool.version}")
     audio = read_wav(sample_recording())
+    models = list(dict.fromkeys(options.only or MODELS))
     rows = []
     about: dict[str, object] = {**machine(), "perf_analyzer": tool.version}
     with tempfile.TemporaryDirectory(prefix="perf-") as work:
         folder = Path(work)
-        with found(settings, options.url, folder) as target:
+        with found(settings, options.url, folder, models) as target:
             device = target.device()
             about |= {"measured": target.what, "device": device}
             levels = options.concurrency or (QUICK_LEVELS if options.quick else LEVELS[device])
             plan = Plan(
-                models=list(dict.fromkeys(options.only or MODELS)),
+                models=models,
                 levels=levels,
                 shared_memory=SHARED_MEMORY[options.shared_memory],
                 level_seconds=QUICK_LEVEL_SECONDS if options.quick else LEVEL_SECONDS,

@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,12 @@ from pipeline.settings import Settings
 ASK_SECONDS = 300.0  # of one request alone
 LOAD_SECONDS, LOOK_AGAIN_SECONDS = 120.0, 0.5  # of a network that its first request loads
 LOOK_SECONDS = 10.0
+MAKE_WAV2VEC2 = """
+import sys
+from pathlib import Path
+from benchmarks.running.stand_ins import save_wav2vec2_base
+save_wav2vec2_base(Path(sys.argv[1]))
+"""
 
 
 class TargetError(Exception):
@@ -107,8 +113,14 @@ class Target:
 
 
 @contextlib.contextmanager
-def found(settings: Settings, address: str | None, folder: Path) -> Iterator[Target]:
+def found(
+    settings: Settings, address: str | None, folder: Path, models: Collection[str]
+) -> Iterator[Target]:
     """The Triton at ``address``, or that of the service at PORT, or one that runs meanwhile.
+
+    Args:
+        folder: for files of one that runs meanwhile.
+        models: what will be measured.
 
     Raises:
         TargetError: the service at PORT is not well.
@@ -123,7 +135,7 @@ def found(settings: Settings, address: str | None, folder: Path) -> Iterator[Tar
     try:
         health = httpx.get(f"{url}/health", timeout=LOOK_SECONDS)
     except httpx.TransportError:
-        yield from _own(folder)
+        yield from _own(folder, models)
         return
     if health.status_code != httpx.codes.OK:
         raise TargetError(f"what answers at {url} is not well: {health.text[:200]}")
@@ -132,16 +144,15 @@ def found(settings: Settings, address: str | None, folder: Path) -> Iterator[Tar
     yield Target(f"{settings.triton_host}:{port}", secret, f"the service at {url}")
 
 
-def _own(folder: Path) -> Iterator[Target]:
-    network = folder / "wav2vec2"
-    progress("making a wav2vec2 with random weights: the real one's cost")
-    program = (
-        "import sys; from pathlib import Path; from benchmarks.running import stand_ins\n"
-        "stand_ins.save_wav2vec2_base(Path(sys.argv[1]))"
-    )
-    command = [sys.executable, "-W", "ignore", "-c", program, network]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+def _own(folder: Path, models: Collection[str]) -> Iterator[Target]:
+    variables = {}
+    if "wav2vec2" in models:
+        progress("making a wav2vec2 with random weights: the real one's cost")
+        network = folder / "wav2vec2"
+        command = [sys.executable, "-W", "ignore", "-c", MAKE_WAV2VEC2, network]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        variables["ALIGNMENT_MODELS"] = f"en={network}"
     progress("starting the service on ports of its own")
-    with Service(folder, {"ALIGNMENT_MODELS": f"en={network}"}) as service:
+    with Service(folder, variables) as service:
         port = int(service.triton.rpartition(":")[2])
         yield Target(service.triton, find(port), "a service of its own")

@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from benchmarks.perf.tool import Tool
 from benchmarks.running.measure import progress
 from pipeline.settings import Settings
 
-FIRST_LOOKS = 2  # requests alone, after one that warms up, from which the time is guessed
+FIRST_LOOKS = 3  # requests alone, after one that warms up, from which the time is guessed
+LONG_LOOK = 1.0  # seconds, after which one is enough
 SLOWER = 3  # times the time that was expected, after which a measurement is given up
 SPARE_SECONDS = 15.0
 
@@ -60,11 +62,14 @@ def sweep(
     for number, model in enumerate(ordered):
         progress(f"--- {model}")
         try:
-            inputs = make_inputs(model, audio, target.ask, settings)
-            alone = _seconds_alone(target, inputs)
-        except InferenceServerException as error:
-            progress(f"  it is left out: {error.message()}")
-            yield Measured(model, fault=error.message())
+            if time.monotonic() > plan.end:
+                raise _LeftOut("there was no time left for it")
+            inputs = make_inputs(model, audio, partial(target.ask, end=plan.end), settings)
+            alone = _seconds_alone(target, inputs, plan.end)
+        except (InferenceServerException, _LeftOut) as error:
+            reason = str(error) if isinstance(error, _LeftOut) else error.message()
+            progress(f"  it is left out: {reason}")
+            yield Measured(model, fault=reason)
             continue
         share = (plan.end - time.monotonic()) / (len(ordered) - number)
         run = _Run(plan, target, tool, inputs, inputs.write(folder), folder / "report.csv")
@@ -72,13 +77,17 @@ def sweep(
             yield from run.levels(shared, 1 / alone, share / len(plan.shared_memory))
 
 
-def _seconds_alone(target: Target, inputs: Inputs) -> float:
+class _LeftOut(Exception):  # noqa: N818 - what becomes of it
+    """A model is not measured; says why."""
+
+
+def _seconds_alone(target: Target, inputs: Inputs, end: float) -> float:
     """How long one request takes that has the Triton for itself."""
-    target.first(inputs)
-    took = []
-    for _ in range(FIRST_LOOKS):
+    target.first(inputs, end)
+    took: list[float] = []
+    while len(took) < FIRST_LOOKS and sum(took) < LONG_LOOK:
         begin = time.monotonic()
-        target.first(inputs)
+        target.first(inputs, end)
         took.append(time.monotonic() - begin)
     return statistics.median(took)
 

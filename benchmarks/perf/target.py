@@ -22,8 +22,8 @@ from benchmarks.running.worker import ROOT
 from pipeline.errors import ModelLoading
 from pipeline.settings import Settings
 
-ASK_SECONDS = 300.0  # of one request alone
-LOAD_SECONDS, LOOK_AGAIN_SECONDS = 120.0, 0.5  # of a network that its first request loads
+LEAST_SECONDS = 0.1
+LOOK_AGAIN_SECONDS = 0.5  # at a network that its first request loads
 LOOK_SECONDS = 10.0
 MAKE_WAV2VEC2 = """
 import sys
@@ -59,31 +59,37 @@ class Target:
         self.what = what
         self._client = InferenceServerClient(address)
 
-    def ask(self, model: str, tensors: Tensors, **parameters: str | bool) -> Tensors:
+    def ask(self, model: str, tensors: Tensors, end: float, **parameters: str | bool) -> Tensors:
         """Send one request, and return what is answered, without the batch's dimension.
 
+        Args:
+            end: by the monotonic clock, until when it may be answered.
+
         Raises:
-            InferenceServerException: it is refused.
+            InferenceServerException: it is refused, or takes too long.
         """
         given = []
         for name, array in tensors.items():
             tensor = InferInput(name, [1, *array.shape], np_to_triton_dtype(array.dtype))
             tensor.set_data_from_numpy(np.ascontiguousarray(array)[None])
             given.append(tensor)
-        answer = self._client.infer(model, given, parameters=parameters, client_timeout=ASK_SECONDS)
+        left = max(end - time.monotonic(), LEAST_SECONDS)
+        answer = self._client.infer(model, given, parameters=parameters, client_timeout=left)
         names = [output.name for output in answer.get_response().outputs]
         return {name: answer.as_numpy(name)[0] for name in names}
 
-    def first(self, inputs: Inputs) -> None:
+    def first(self, inputs: Inputs, end: float) -> None:
         """Send the first of these requests, again while its network is being loaded.
 
+        Args:
+            end: by the monotonic clock, until when it may be tried.
+
         Raises:
-            InferenceServerException: it is refused.
+            InferenceServerException: it is refused, or takes too long.
         """
-        end = time.monotonic() + LOAD_SECONDS
         while True:
             try:
-                self.ask(inputs.model, inputs.requests[0], **inputs.parameters)
+                self.ask(inputs.model, inputs.requests[0], end, **inputs.parameters)
                 return
             except InferenceServerException as error:
                 if ModelLoading.__name__ not in error.message() or time.monotonic() > end:

@@ -16,8 +16,10 @@ from adapter.service import Service
 from adapter.telemetry import gauges
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.observing import Observed
+from adapter.threads import in_thread
 from adapter.triton.engine import Engine
 from pipeline.settings import Settings, current_settings
+from pipeline.telemetry import traces
 
 ROUTERS = (asr.router, openai.router, assemblyai.router, health.router, metrics.router)
 
@@ -34,6 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.health = health.Health(engine)
             async with Jobs(app.state.service) as app.state.jobs:
                 yield
+        await in_thread(traces.flush)
 
     app = FastAPI(
         title=health.NAME,
@@ -47,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openai_errors.install(app)  # after all that answer errors
     assemblyai_errors.install(app)
     logs.configure(settings)
+    traces.configure(settings, "adapter")
     if settings.api_key:
         open_paths = (*OPEN, metrics.PATH) if settings.metrics_open else OPEN
         app.add_middleware(RequireKey, owners=settings.owners, open_paths=open_paths)

@@ -24,6 +24,8 @@ from pipeline.transcription.whisper_names import canonical_name
 TEXT_BYTES = 2048
 # By which logs of several processes tell one request from others.
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+# By which spans of several processes are parts of one trace: the W3C's, version 00.
+TRACEPARENT_PATTERN = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 MAX_SPEAKERS = 50  # that are told apart in a recording, whatever is asked for or heard
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ class Options(BaseModel):
     max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     return_speaker_embeddings: bool = False
     request_id: str | None = Field(None, pattern=REQUEST_ID_PATTERN)  # for the logs
+    traceparent: str | None = Field(None, pattern=TRACEPARENT_PATTERN)  # of who asks
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
     # After which nobody waits for the answer: Unix time, and time of the monotonic clock that is
     # named, which nobody sets.  It counts where that clock can be read, so on one machine.

@@ -27,6 +27,7 @@ async def received(
         PipelineError: the upload cannot be used, see :func:`receive_upload`.
     """
     client = client_of(request)
+    current().trace()
     async with contextlib.AsyncExitStack() as held:
         with current().stage(UPLOAD):
             try:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapter.telemetry.metrics import Metrics
-from adapter.telemetry.record import CURRENT, HEADER, STAGES, Record, sent_id
+from adapter.telemetry.record import CURRENT, HEADER, STAGES, Record, sent_id, sent_parent
 from pipeline.telemetry.logs import REQUEST_ID
 
 PROBES = ("/health", "/metrics", "/")  # asked every few seconds: told at the level debug
@@ -31,7 +31,7 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        record = Record(sent_id(scope["headers"]))
+        record = Record(sent_id(scope["headers"]), sent_parent(scope["headers"]))
         exchange = _Exchange(record, receive, send)
         tokens = CURRENT.set(record), REQUEST_ID.set(record.id)
         try:
@@ -41,6 +41,7 @@ class Observed:
             route = self._route(scope)
             self._metrics.count(record, route)
             tell(record, scope["method"], route)
+            trace(record, scope["method"], route)
             CURRENT.reset(tokens[0])
             REQUEST_ID.reset(tokens[1])
 
@@ -98,3 +99,17 @@ def tell(record: Record, method: str, route: str) -> None:
     }
     quiet = route in PROBES and record.outcome == "answered"
     logger.log(logging.DEBUG if quiet else logging.INFO, "request", extra={"fields": fields})
+
+
+def trace(record: Record, method: str, route: str) -> None:
+    """Tell the collector of traces of a request that has ended."""
+    status = record.status or 500
+    about = {f"asr.{name}": value for name, value in record.about.items()}
+    http = {
+        "http.request.method": method,
+        "http.route": route,
+        "http.response.status_code": status,
+    }
+    ours = {"asr.request_id": record.id, "asr.outcome": record.outcome}
+    record.span.tell({**http, **ours, **about}, name=f"{method} {route}")
+    record.span.end(record.outcome if status >= 500 or record.outcome == "failed" else None)

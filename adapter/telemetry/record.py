@@ -9,8 +9,9 @@ from contextvars import ContextVar
 
 from documents import Transcript
 from pipeline.options import REQUEST_ID_PATTERN
+from pipeline.telemetry import traces
 
-HEADER = b"x-request-id"
+HEADER, PARENT = b"x-request-id", b"traceparent"
 # In their order. The graph's four come back with its answer; ``diarization`` runs beside
 # ``transcription`` and ``alignment``.
 UPLOAD, WAIT, DECODE, ANSWER, OTHER = "upload", "wait", "decode", "answer", "other"
@@ -25,7 +26,11 @@ OUTCOMES = {408: "refused", GONE: "gone", 503: "unavailable", 504: "timed out"}
 class Record:
     """One request's. Seconds are of the monotonic clock."""
 
-    def __init__(self, request_id: str | None = None) -> None:
+    def __init__(self, request_id: str | None = None, parent: str | None = None) -> None:
+        """Args:
+        request_id: If the client gave it one.
+        parent: The ``traceparent`` of whoever asks, if there is one.
+        """
         self.id = request_id or uuid.uuid4().hex
         self.seconds: dict[str, float] = {}  # of each stage
         self.about: dict[str, object] = {}  # audio_seconds, model, language, …
@@ -35,6 +40,8 @@ class Record:
         self.total = 0.0
         self._outcome: str | None = None
         self._begun = time.monotonic()
+        self._parent = parent
+        self.span = traces.Span()  # what tells a collector of it, if somebody does
         self._heard: float | None = None  # since then only the answer is worked on
 
     @contextmanager
@@ -42,9 +49,24 @@ class Record:
         """What is done meanwhile belongs to this stage, whatever comes of it."""
         begun = time.monotonic()
         try:
-            yield
+            with self.part(name):
+                yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun
+
+    def trace(self) -> None:
+        """Have the collector of traces told of it, if there is one: it brings a recording."""
+        since = time.monotonic() - self._begun
+        self.span = traces.begin("recording", self._parent, "server", since)
+
+    @contextmanager
+    def part(self, name: str, kind: traces.Kind = "internal") -> Iterator[traces.Span]:
+        """A span around what is done meanwhile, if this request is traced."""
+        if self.span.traceparent is None:
+            yield traces.Span()
+            return
+        with traces.span(name, self.span.traceparent, kind) as part:
+            yield part
 
     def hear(self, transcript: Transcript, duration: float) -> None:
         """The graph has answered.
@@ -82,6 +104,8 @@ class Record:
         self.total = now - self._begun
         if self._heard is not None:
             self.seconds[ANSWER] = now - self._heard
+            if self.span.traceparent is not None:
+                traces.begin(ANSWER, self.span.traceparent, since=now - self._heard).end()
 
     @property
     def outcome(self) -> str:
@@ -116,8 +140,15 @@ def current() -> Record:
 
 def sent_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """The id that a client gives its request, if it is one that may stand in a log."""
-    for name, value in headers:
-        if name == HEADER:
-            text = value.decode("latin-1").strip()
-            return text if re.fullmatch(REQUEST_ID_PATTERN, text) else None
-    return None
+    text = _sent(headers, HEADER)
+    return text if re.fullmatch(REQUEST_ID_PATTERN, text) else None
+
+
+def sent_parent(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The trace that a client makes its request a part of, if it is one."""
+    text = _sent(headers, PARENT)
+    return text if traces.is_traceparent(text) else None
+
+
+def _sent(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    return next((value.decode("latin-1").strip() for each, value in headers if each == name), "")

@@ -12,6 +12,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.intake.recording import Recording, sweep
+from adapter.telemetry.record import current
 from adapter.triton.failures import NotAdmitted, NotReady, ProcessDied, Unreachable, from_triton
 from adapter.triton.loaded_models import loaded_models
 from adapter.triton.recovery import ENSEMBLE, STEPS, Recovery
@@ -175,6 +176,13 @@ class Engine:
             call.cancel()
 
     async def _ask(
+        self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
+    ) -> Transcript:
+        with current().part("graph", "client") as graph:
+            options = options.model_copy(update={"traceparent": graph.traceparent})
+            return await self._infer(audio, options, output, on_segment)
+
+    async def _infer(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
         seconds = options.remaining() + GRACE_SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -17,7 +18,7 @@ from pipeline.serving.idle import WhenIdle
 from pipeline.serving.signals import PREPARE, signal_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
-from pipeline.telemetry import logs
+from pipeline.telemetry import logs, traces
 from pipeline.utf8 import speak_utf8
 
 Piece = TypeVar("Piece")
@@ -41,9 +42,11 @@ class Leaf(ABC):
         self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
         self.instance = args["model_instance_name"]
         settings = current_settings()
-        logs.configure(settings.log_format, settings.log_level, args["model_name"])
+        self._name = args["model_name"]
+        logs.configure(settings.log_format, settings.log_level, self._name)
+        traces.configure(settings, self._name)
         self._batch_seconds = settings.batch_timeout_seconds
-        self._precedence = precedence_of(args["model_name"], settings)
+        self._precedence = precedence_of(self._name, settings)
         self.load(settings)
         self._idle = WhenIdle()
 
@@ -66,6 +69,7 @@ class Leaf(ABC):
         """Triton's entry: one batch, a response for each of its requests."""
         if self._precedence is not None:
             self._precedence.give_way()
+        begun = time.monotonic()
         # What hangs for good becomes a death, which callers hear of and recovery mends.
         faulthandler.dump_traceback_later(self._batch_seconds, exit=True)
         try:
@@ -73,6 +77,7 @@ class Leaf(ABC):
         finally:
             faulthandler.cancel_dump_traceback_later()
             self._idle.worked()
+        self._trace(requests, answers, time.monotonic() - begun)
         pairs = zip(requests, answers, strict=True)
         return [
             _refusal(request, answer)
@@ -92,6 +97,20 @@ class Leaf(ABC):
         return [
             next(answers) if signal is None else self._answer_signal(signal) for signal in signals
         ]
+
+    def _trace(self, requests: Sequence[object], answers: Sequence[object], since: float) -> None:
+        if traces.are_told():
+            parents = [
+                json.loads(each.parameters() or "{}").get("traceparent") for each in requests
+            ]
+            failures = [
+                type(each).__name__ if isinstance(each, Exception) else None for each in answers
+            ]
+            traces.batch(self._name, parents, since, failures)
+
+    def finalize(self) -> None:
+        """Tell the collector of what has been done."""
+        traces.flush()
 
     def _answer_signal(self, signal: dict[str, object]) -> list[pb_utils.Tensor] | Exception:
         try:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pipeline.errors import Cancelled, InvalidRequest, Overloaded
 from pipeline.options import Options
 from pipeline.serving.fanout import FanOut, Recording
+from pipeline.telemetry.traces import Span
 
 LOOK_SECONDS = 0.25  # between two looks at whether somebody still waits
 REMEMBERED = 4096  # keys of callers who left before a step got to their request
@@ -30,6 +31,7 @@ class RequestInFlight:
         self._options = options
         self._cancelled = threading.Event()
         self.arrived = time.monotonic()
+        self.span = Span()  # what tells a collector of it, if somebody does
         self._looked = self.arrived - LOOK_SECONDS
         self._lock = threading.Lock()
 

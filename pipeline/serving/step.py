@@ -22,7 +22,7 @@ from pipeline.serving.sibling_steps import SiblingSteps
 from pipeline.serving.signals import CANCEL, signal_of
 from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
-from pipeline.telemetry import logs
+from pipeline.telemetry import logs, traces
 from pipeline.utf8 import speak_utf8
 
 Result = TypeVar("Result")
@@ -46,12 +46,14 @@ class Step(ABC):
         """Prepare the step."""
         speak_utf8()
         settings = current_settings()
-        logs.configure(settings.log_format, settings.log_level, args["model_name"])
+        self._name = args["model_name"]
+        logs.configure(settings.log_format, settings.log_level, self._name)
+        traces.configure(settings, self._name)
         self._most = max(self.REQUESTS, settings.max_requests)
         # Threads that wait for leaves cost little.
         self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="request")
         self._refusals = ThreadPoolExecutor(REFUSALS, thread_name_prefix="refusal")
-        self._siblings = SiblingSteps(args["model_name"])
+        self._siblings = SiblingSteps(self._name)
         self.load(settings)
         self._idle = WhenIdle()
 
@@ -90,6 +92,14 @@ class Step(ABC):
 
     def _work(self, request: object, sender: object, options: Options) -> None:
         with logs.on_behalf_of(options.request_id):
+            if options.traceparent:
+                in_flight = IN_FLIGHT.of(options)
+                in_flight.span = traces.begin(
+                    self._name, options.traceparent, since=time.monotonic() - in_flight.arrived
+                )
+                # The leaves' batches are parts of what this step does.
+                whose = {"traceparent": in_flight.span.traceparent}
+                options = options.model_copy(update=whose)
             self.respond(request, sender, options)
 
     def _refuse(self, sender: object, failure: Exception, arrived: float, key: str | None) -> None:
@@ -120,6 +130,7 @@ class Step(ABC):
         """
         fields = {"outcome": outcome, "seconds": in_flight.seconds}
         logger.info("request", extra={"fields": fields})
+        in_flight.span.end(None if outcome == "answered" else outcome)
         self._idle.worked()
 
     def finalize(self) -> None:
@@ -127,6 +138,7 @@ class Step(ABC):
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._refusals.shutdown(wait=False, cancel_futures=True)
         self._siblings.close()
+        traces.flush()
 
 
 def _send(sender: object, response: pb_utils.InferenceResponse) -> None:

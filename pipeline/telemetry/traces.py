@@ -10,16 +10,18 @@ What clients send stands in no span: no text, no names of files, no prompts, no 
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
+from pipeline.options import TRACEPARENT_PATTERN
 from pipeline.settings import Settings
 
 SERVICE = "triton-asr"
-FLUSH_SECONDS = 2.0  # that a process waits at its end for the collector
+FLUSH_SECONDS = 1.0  # that a process waits at its end for the collector
 Kind = Literal["server", "client", "internal"]
 Attribute = str | int | float | bool
 
@@ -29,8 +31,13 @@ class Span:
 
     traceparent: str | None = None  # for its children, in whichever process
 
-    def tell(self, **attributes: Attribute | None) -> None:
-        """Say something about it."""
+    def tell(self, attributes: Mapping[str, Attribute | None], name: str | None = None) -> None:
+        """Say something about it.
+
+        Args:
+            attributes: by the names that OpenTelemetry has for them, or ``asr.…``.
+            name: another one for itself.
+        """
 
     def end(self, failure: str | None = None) -> None:
         """What it stands for is over; ``failure`` is the kind of what went wrong."""
@@ -64,6 +71,11 @@ def configure(settings: Settings, process: str) -> None:
         _tracer = _Telling(settings, process)
 
 
+def are_told() -> bool:
+    """Whether there is somebody to tell of spans."""
+    return type(_tracer) is not Tracer
+
+
 def begin(
     name: str, parent: str | None = None, kind: Kind = "internal", since: float = 0.0
 ) -> Span:
@@ -74,6 +86,11 @@ def begin(
 def flush() -> None:
     """As :meth:`Tracer.flush`, of this process."""
     _tracer.flush()
+
+
+def is_traceparent(text: object) -> bool:
+    """Whether this is the context of a span."""
+    return isinstance(text, str) and re.fullmatch(TRACEPARENT_PATTERN, text) is not None
 
 
 @contextmanager
@@ -94,14 +111,14 @@ def batch(
     """Tell of a batch that has been answered, in each of the traces that had a part in it.
 
     Args:
-        parents: the ``traceparent`` of each piece.
+        parents: the ``traceparent`` of each piece, as far as there is a valid one.
         since: seconds ago that it began.
         failures: the kind of what went wrong with each piece.
     """
-    for parent in dict.fromkeys(parent for parent in parents if parent):
+    for parent in dict.fromkeys(filter(is_traceparent, parents)):
         mine = [failures[at] for at, each in enumerate(parents) if each == parent]
         told = begin(name, parent, since=since)
-        told.tell(batch_size=len(parents), pieces=len(mine))
+        told.tell({"asr.batch_size": len(parents), "asr.pieces": len(mine)})
         told.end(next(filter(None, mine), None))
 
 
@@ -163,10 +180,12 @@ class _Told(Span):
             flags = f"{int(context.trace_flags):02x}"
             self.traceparent = f"00-{context.trace_id:032x}-{context.span_id:016x}-{flags}"
 
-    def tell(self, **attributes: Attribute | None) -> None:
-        for name, value in attributes.items():
-            if value is not None:
-                self._told.set_attribute(f"asr.{name}", value)
+    def tell(self, attributes: Mapping[str, Attribute | None], name: str | None = None) -> None:
+        self._told.set_attributes(
+            {key: said for key, said in attributes.items() if said is not None}
+        )
+        if name:
+            self._told.update_name(name)
 
     def end(self, failure: str | None = None) -> None:
         from opentelemetry.trace import Status, StatusCode

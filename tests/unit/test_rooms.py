@@ -21,7 +21,7 @@ ADAPTER_KNOWS = {
     *("pipeline.audio", "pipeline.errors", "pipeline.languages", "pipeline.options"),
     *("pipeline.settings", "pipeline.transcription.whisper_names"),
     "pipeline.serving",  # the name of a metric
-    "pipeline.telemetry.logs",
+    *("pipeline.telemetry.logs", "pipeline.telemetry.traces"),
 }
 # Beyond that where Triton runs beside it, without a container: what must be there first.
 EMBEDDED_KNOWS = {

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from adapter.telemetry.record import Record, sent_id
+from adapter.telemetry.record import Record, sent_id, sent_parent
 from documents import Segment, Transcript
 
 STEPS = {"transcription": 4.0, "alignment": 1.0, "diarization": 3.0, "attribution": 0.5}
@@ -113,3 +113,28 @@ def test_an_id_is_taken_if_it_may_stand_in_a_log(sent, taken):
 def test_without_an_id_each_request_gets_one_of_its_own():
     assert sent_id([(b"host", b"asr")]) is None
     assert len({Record().id, Record().id, Record("mine").id, "mine"}) == 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (f"00-{'a' * 32}-{'b' * 16}-01", True),
+        (f" 00-{'a' * 32}-{'b' * 16}-00 ", True),
+        (f"00-{'A' * 32}-{'b' * 16}-01", False),
+        (f"01-{'a' * 32}-{'b' * 16}-01-more", False),
+        ("", False),
+    ],
+)
+def test_only_a_trace_is_followed(sent, read):
+    headers = [(b"accept", b"*/*"), (b"traceparent", sent.encode())]
+    assert sent_parent(headers) == (sent.strip() if read else None)
+    assert sent_parent([]) is None
+
+
+def test_who_is_not_traced_hands_on_no_trace():
+    record = Record(None, f"00-{'a' * 32}-{'b' * 16}-01")
+    record.trace()  # nobody is there to be told
+    with record.part("graph") as graph, record.stage("decode"):
+        assert graph.traceparent is None
+    record.finish()
+    assert record.span.traceparent is None

@@ -40,9 +40,10 @@ def told(receiver) -> dict[str, object]:
 
 def test_a_trace_goes_on_through_what_is_handed_over(configured, receiver):
     configured(receiver.endpoint)
-    root = traces.begin("POST /asr", CLIENT, "server")
+    root = traces.begin("not known yet", CLIENT, "server")
     with traces.span("graph", root.traceparent, "client") as graph:
-        graph.tell(audio_seconds=12.5, speakers=None)
+        graph.tell({"asr.audio_seconds": 12.5, "asr.speakers": None})
+    root.tell({}, name="POST /asr")
     root.end()
     spans = told(receiver)
     assert spans["POST /asr"].trace_id == spans["graph"].trace_id == CLIENT.split("-")[1]
@@ -77,9 +78,9 @@ def test_a_failure_is_told_by_its_kind_and_not_by_its_words(configured, receiver
 def test_a_batch_is_in_every_trace_that_it_works_for(configured, receiver):
     configured(receiver.endpoint)
     mine, yours = traces.begin("mine"), traces.begin("yours")
-    parents = [mine.traceparent, None, mine.traceparent, yours.traceparent]
+    parents = [mine.traceparent, None, mine.traceparent, yours.traceparent, "00-no-trace-01"]
     before = time.time()
-    traces.batch("whisper", parents, 1.5, [None, None, None, "InvalidRequest"])
+    traces.batch("whisper", parents, 1.5, [None, None, None, "InvalidRequest", None])
     mine.end()
     yours.end()
     spans = told(receiver)
@@ -88,7 +89,7 @@ def test_a_batch_is_in_every_trace_that_it_works_for(configured, receiver):
     for name, pieces, failed in (("mine", 2, False), ("yours", 1, True)):
         batch = batches[spans[name].trace_id]
         assert batch.parent_id == spans[name].span_id
-        assert batch.attributes["asr.batch_size"] == 4
+        assert batch.attributes["asr.batch_size"] == 5
         assert batch.attributes["asr.pieces"] == pieces
         assert batch.failed is failed
         assert batch.start == pytest.approx(before - 1.5, abs=0.5)
@@ -122,7 +123,7 @@ def test_a_collector_that_is_not_there_holds_nobody_up(configured):
 def test_without_an_endpoint_nothing_is_told_or_imported(configured):
     configured(None)
     with traces.span("one", CLIENT) as span:
-        span.tell(model="base")
+        span.tell({"asr.model": "base"})
         assert span.traceparent is None
     program = (
         "import sys\nfrom pipeline.settings import Settings\n"

@@ -161,6 +161,7 @@ class Bench:
             "CACHE_DIR": str(self.settings.cache_dir),
             "HF_HUB_OFFLINE": "1",
             "HF_TOKEN": "",
+            "DIARIZATION": "ungated",
         }
 
     def _community_cache(self) -> Path:

@@ -29,7 +29,7 @@ from pipeline.diarization.agglomerative import Agglomerative
 from pipeline.diarization.diarize import conclude, listen
 from pipeline.diarization.local import LocalDiarizer
 from pipeline.options import Options
-from pipeline.settings import current_settings
+from pipeline.settings import read_settings
 from tests.speech.scoring import diarization_error_rate, read_rttm
 
 THRESHOLDS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -110,7 +110,7 @@ def main() -> None:
         )[:UTTERANCES]
         for folder in arguments.voices.iterdir()
     }
-    diarizer = LocalDiarizer.load(current_settings())
+    diarizer = LocalDiarizer.load(read_settings(diarization="ungated"))
     kinds = list(product((1, 2, 3, 4), arguments.seconds, (False, True), range(arguments.seeds)))
     results = [measure(diarizer, *_sample())]
     for kind in tqdm(kinds, unit="conversation"):

@@ -66,6 +66,7 @@ class Transcript(Document):
     language_probability: float
     task: Literal["transcribe", "translate"] = "transcribe"
     duration: float
+    diarization_model: str | None = None  # the networks that told the speakers apart
     segments: list[Segment] = []
     speaker_embeddings: dict[str, list[float]] | None = None
     speech_seconds: float | None = None  # of the recording, that Whisper was given to hear
@@ -88,6 +89,7 @@ class Turn(Document):
 class Turns(Document):
     """TURNS: who spoke when, in order of their starts."""
 
+    model: str | None = None  # the networks that found them; None where nobody looked
     turns: list[Turn] = []
     speaker_embeddings: dict[str, list[float]] = {}
     seconds: dict[str, float] = {}  # by the clock, of ``diarization``

@@ -62,6 +62,7 @@ TRANSCRIPT = {
         "language": {"type": ["string", "null"], "description": "null where nobody speaks"},
         "segments": {"type": "array", "items": SEGMENT},
         "word_segments": {"type": "array", "items": WORD},
+        "diarization_model": {"enum": ["community-1", "ungated"]},
         "speaker_embeddings": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "number"}},
@@ -89,6 +90,7 @@ HEALTH: dict[int | str, Schema] = {
                     "properties": {
                         "status": {"const": state},
                         "version": {"type": "string"},
+                        "diarization": {"enum": ["community-1", "ungated"]},
                         "loaded_models": {"type": "array", "items": {"type": "string"}},
                     },
                 }

@@ -17,6 +17,7 @@ from adapter.embedded.tritonserver import arguments, environment
 from adapter.triton.secret import publish, restrictions
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, SettingsError, read_settings
+from pipeline.weights.community import settled
 from pipeline.weights.defaults import fetch_defaults
 
 NVIDIA = Path("/opt/tritonserver")  # where NVIDIA's images have it
@@ -43,7 +44,7 @@ def main() -> str:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.umask(0o077)  # for the recordings that Triton's processes share
     try:
-        settings = read_settings()
+        settings = settled(read_settings())
         for what, _ in fetch_defaults(settings):
             logger.info("weights: %s is there", what)
         backend = find_server(settings)

@@ -38,7 +38,11 @@ def configured(model: str, config: str, settings: Settings) -> str:
     """The text of a model's ``config.pbtxt`` with what the settings change in it."""
     if model == "whisper":
         config = with_batch_size(config, settings.whisper_batch_size)
-        config += described(device=settings.torch_device, default_model=settings.default_model)
+        config += described(
+            device=settings.torch_device,
+            default_model=settings.default_model,
+            diarization=settings.diarization,
+        )
     if model == "segmentation" and settings.diarize_batch_size:
         config = with_batch_size(config, settings.diarize_batch_size)
         # Triton refuses preferences larger than the largest batch.

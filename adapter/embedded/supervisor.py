@@ -14,6 +14,7 @@ from adapter.embedded.tritonserver import TritonFailed, TritonServer
 from adapter.embedded.variables import HUB_TOKENS, variables_without
 from adapter.ports import local_url
 from pipeline.settings import Settings, SettingsError
+from pipeline.weights.community import settled
 from pipeline.weights.defaults import fetch_defaults
 
 READY_SECONDS = 900  # large networks from a slow disk
@@ -52,6 +53,7 @@ class Supervisor:
                 "a path with letters beyond ASCII; set CACHE_DIR to one without"
             )
         logger.info("weights: looking for them in %s", self.settings.cache_dir)
+        self.settings = settled(self.settings)
         for what, _ in fetch_defaults(self.settings):
             logger.info("weights: %s is there", what)
         logger.info("triton: looking for its files in %s", self.settings.cache_dir)

@@ -186,6 +186,7 @@ def environment(settings: Settings, libraries: Sequence[Path]) -> dict[str, str]
         "HF_HOME": str(settings.cache_dir / "huggingface"),
         "TORCH_HOME": str(settings.cache_dir / "torch"),
         **variables,
+        "DIARIZATION": settings.diarization,  # as was settled when the weights were fetched
         # For what the stubs start; their own Python does not look at it.
         "PYTHONUTF8": "1",
         "PATH": _joined(Path(sys.prefix, "bin"), variables.get("PATH")),

@@ -85,6 +85,8 @@ def as_json(transcript: Transcript) -> Json:
         "duration": _second(transcript.duration),
         "model": transcript.model,
     }
+    if transcript.diarization_model:
+        shape["diarization_model"] = transcript.diarization_model
     if transcript.speaker_embeddings is not None:
         shape["speaker_embeddings"] = {
             speaker: embedding

@@ -86,9 +86,10 @@ class Engine:
         return self._audio_regions.shares
 
     async def describe(self) -> dict[str, object]:
-        """``device``, ``default_model`` and ``loaded_models`` as Triton's side has them.
+        """``device``, ``default_model``, ``diarization`` and ``loaded_models``.
 
-        It may be another machine.  ``loaded_models`` is None where nobody can tell.
+        They are those of Triton's machine, which may be another.
+        ``loaded_models`` is None where nobody can tell.
 
         Raises:
             Unreachable: Triton does not answer, or has no model ``whisper``.

@@ -53,6 +53,7 @@ class Service:
                 env={
                     **os.environ,
                     "HF_TOKEN": "",
+                    "DIARIZATION": "ungated",
                     "HOST": "127.0.0.1",
                     "PORT": str(port),
                     "TRITON_HOST": "127.0.0.1",

@@ -13,6 +13,7 @@ from pipeline.diarization.clustering import Centroids
 from pipeline.diarization.stretches import Stretch, excised, windowed
 from pipeline.diarization.windows import FRAMES, WINDOW
 from pipeline.settings import Settings
+from pipeline.settings.diarization import COMMUNITY_1, UNGATED
 
 # Chosen with benchmarks/diarization_threshold.py.
 ECAPA_THRESHOLD = 0.75
@@ -23,6 +24,7 @@ ECAPA_MIN_CLUSTER_SIZE = 12
 class Recipe:
     """What the ``diarization`` step must know of the networks behind it."""
 
+    name: str  # as DIARIZATION has it
     min_samples: int  # the shortest audio that the embedding network takes, as pyannote finds it
     exact: Callable[[np.ndarray, int, np.ndarray], Iterator[Stretch]]  # as pyannote does it
     find: Centroids
@@ -36,7 +38,7 @@ class Recipe:
 def ungated(threshold: float | None = None) -> Recipe:
     """segmentation-3.0 with ECAPA."""
     clustering = Agglomerative(threshold or ECAPA_THRESHOLD, ECAPA_MIN_CLUSTER_SIZE)
-    return Recipe(min_samples=640, exact=excised, find=clustering)
+    return Recipe(UNGATED, min_samples=640, exact=excised, find=clustering)
 
 
 def community(folder: Path, threshold: float | None = None) -> Recipe:
@@ -51,7 +53,7 @@ def community(folder: Path, threshold: float | None = None) -> Recipe:
         fa=parameters["Fa"],
         fb=parameters["Fb"],
     )
-    return Recipe(min_samples=400, exact=windowed, find=clustering)
+    return Recipe(COMMUNITY_1, min_samples=400, exact=windowed, find=clustering)
 
 
 def read_recipe(settings: Settings) -> Recipe:

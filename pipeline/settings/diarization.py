@@ -7,10 +7,13 @@ from pydantic import Field, ValidationInfo, field_validator
 from pipeline.options import MAX_SPEAKERS
 from pipeline.settings.hardware import HardwareSettings
 
+COMMUNITY_1, UNGATED = "community-1", "ungated"  # pairs of networks
+
 
 class DiarizationSettings(HardwareSettings):
     """What is expected of the speakers, and the two networks that look for them."""
 
+    diarization: Literal["auto", "community-1", "ungated"] = "auto"
     diarization_embedding: Literal["shared", "exact"] = "shared"
     diarize_min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     diarize_max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)

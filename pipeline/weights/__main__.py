@@ -5,6 +5,7 @@ import sys
 
 from pipeline.errors import PipelineError
 from pipeline.settings import SettingsError, read_settings
+from pipeline.weights.community import settled
 from pipeline.weights.defaults import fetch_defaults
 
 
@@ -13,7 +14,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        for what, where in fetch_defaults(read_settings()):
+        for what, where in fetch_defaults(settled(read_settings())):
             print(f"{what}: {where}", flush=True)
     except (PipelineError, SettingsError) as error:
         print(error, file=sys.stderr)

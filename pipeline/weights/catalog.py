@@ -11,6 +11,7 @@ from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES
 SEGMENTATION = "onnx-community/pyannote-segmentation-3.0"
 SPEAKER_EMBEDDING = "speechbrain/spkrec-ecapa-voxceleb"
 COMMUNITY = "pyannote/speaker-diarization-community-1"
+COMMUNITY_COPY = "pyannote-community/speaker-diarization-community-1"  # the same files, ungated
 
 # Networks of torchaudio and the files that it keeps them in.
 TORCHAUDIO_FILES = {

@@ -32,6 +32,9 @@ REVISIONS = {
     "onnx-community/pyannote-segmentation-3.0": "733a93b6473d019a773298e08cefa686894b1854",
     "speechbrain/spkrec-ecapa-voxceleb": "0f99f2d0ebe89ac095bcc5903c4dd8f72b367286",
     "pyannote/speaker-diarization-community-1": "3533c8cf8e369892e6b79ff1bf80f7b0286a54ee",
+    "pyannote-community/speaker-diarization-community-1": (
+        "8a527374977391da736e0daaef26855d949d9685"
+    ),
     # Of WhisperX's choice for other languages, those that are pinned elsewhere.
     "jonatasgrosman/wav2vec2-large-xlsr-53-russian": "2329100508896c6d9b157019803ab5601e6f3406",
 }
@@ -112,6 +115,18 @@ _WHISPER_SHA256: dict[str, dict[str, str]] = {
         "tokenizer.json": "297b13372ac43916285644fb9687add3cc62ee2a1adb60da3dc25cc94c1871fd",
     },
 }
+# Of both repositories that have it.
+_COMMUNITY_1 = {
+    "config.yaml": "5ce2bfa9a938dc132cec1172592d65173cbb8f444ea1e4133f10f9391de155be",
+    "embedding/pytorch_model.bin": (
+        "6f10ff60898a1d185fa22e1d11e0bfa8a92efec811f11bca48cb8cafebefd929"
+    ),
+    "plda/plda.npz": "9b77bcd840692710dd3496f62ecfeed8d8e5f002fd991b785079b244eab7d255",
+    "plda/xvec_transform.npz": ("325f1ce8e48f7e55e9c8aa47e05d2766b7c48c4b25b8de8dd751e7a4cc5fbe8f"),
+    "segmentation/pytorch_model.bin": (
+        "7ad24338d844fb95985486eb1a464e32d229f6d7a03c9abe60f978bacf3f816e"
+    ),
+}
 # By repository; torchaudio's networks are files of one place.
 SHA256: dict[str, dict[str, str]] = {
     **{WHISPER_REPOSITORIES[size]: files for size, files in _WHISPER_SHA256.items()},
@@ -125,19 +140,8 @@ SHA256: dict[str, dict[str, str]] = {
             "cd70225b05b37be64fc5a95e24395d804231d43f74b2e1e5a513db7b69b34c33"
         ),
     },
-    "pyannote/speaker-diarization-community-1": {
-        "config.yaml": "5ce2bfa9a938dc132cec1172592d65173cbb8f444ea1e4133f10f9391de155be",
-        "embedding/pytorch_model.bin": (
-            "6f10ff60898a1d185fa22e1d11e0bfa8a92efec811f11bca48cb8cafebefd929"
-        ),
-        "plda/plda.npz": "9b77bcd840692710dd3496f62ecfeed8d8e5f002fd991b785079b244eab7d255",
-        "plda/xvec_transform.npz": (
-            "325f1ce8e48f7e55e9c8aa47e05d2766b7c48c4b25b8de8dd751e7a4cc5fbe8f"
-        ),
-        "segmentation/pytorch_model.bin": (
-            "7ad24338d844fb95985486eb1a464e32d229f6d7a03c9abe60f978bacf3f816e"
-        ),
-    },
+    "pyannote/speaker-diarization-community-1": _COMMUNITY_1,
+    "pyannote-community/speaker-diarization-community-1": _COMMUNITY_1,
     "jonatasgrosman/wav2vec2-large-xlsr-53-russian": {
         "pytorch_model.bin": "d1cdb1a7921de7d363f967a9b0101a713602e109dba62b6f3f9ae2e0b2df0c1c",
     },

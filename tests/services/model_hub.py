@@ -28,6 +28,7 @@ class Hub:
     damaged: set[str] = field(default_factory=set)  # files that arrive with other bytes
     gated: set[str] = field(default_factory=set)  # repositories whose files nobody may have
     requests: list[str] = field(default_factory=list)
+    tokens: dict[str, str | None] = field(default_factory=dict)  # that came with each
     open: threading.Event = field(default_factory=threading.Event)  # files wait for it
 
     COMMIT = "0" * 39 + "1"
@@ -72,6 +73,7 @@ def serve_hub() -> Iterator[tuple[Hub, str]]:
 
         def do_GET(self) -> None:
             hub.requests.append(f"{self.command} {self.path}")
+            hub.tokens[hub.requests[-1]] = self.headers.get("Authorization")
             if self.path == "/":
                 return self.reply(200, b"")
             if self.path.startswith("/api/models/"):

@@ -14,6 +14,7 @@ class TritonPythonModel(Step):
         """Attribute the words of one recording."""
         transcript = read_document(request, "WORDS", Transcript)
         turns = read_document(request, "TURNS", Turns)
+        transcript = transcript.model_copy(update={"diarization_model": turns.model})
         if not options.return_speaker_embeddings:
             turns = turns.model_copy(update={"speaker_embeddings": {}})
         in_flight = IN_FLIGHT.of(options)

@@ -47,6 +47,7 @@ class TritonPythonModel(Step):
                 self.recipe,
                 self.exact,
             )
+        turns = turns.model_copy(update={"model": self.recipe.name})
         turns.seconds = {"diarization": IN_FLIGHT.of(options).seconds}
         return document_tensors(("TURNS", "TURNS_ONWARD"), turns)
 

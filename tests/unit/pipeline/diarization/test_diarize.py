@@ -110,7 +110,7 @@ def test_a_threshold_that_was_set_replaces_the_recipes(
     ungated: LocalDiarizer, audio: np.ndarray
 ) -> None:
     strict = read_recipe(
-        read_settings(hf_token="", device="cpu", diarize_clustering_threshold=0.05)
+        read_settings(diarization="ungated", device="cpu", diarize_clustering_threshold=0.05)
     )
     piece = audio[7 * SAMPLE_RATE : 19 * SAMPLE_RATE]
     speakers = [

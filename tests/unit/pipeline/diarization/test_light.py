@@ -11,7 +11,7 @@ AROUND = """
 import json, sys
 import numpy as np
 from pipeline.settings import read_settings
-settings = read_settings(device="cpu", hf_token=None)
+settings = read_settings(device="cpu", diarization="ungated")
 {work}
 print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
 """
@@ -21,7 +21,7 @@ from pipeline.diarization.networks.loading import load_embedding
 from pipeline.settings import read_settings
 masks = np.zeros((40, 3900), np.uint8)
 masks[:, 500:1000] = masks[20:, 1000:3500] = 1
-network = load_embedding(read_settings(device="cpu", hf_token=None))
+network = load_embedding(read_settings(device="cpu", diarization="ungated"))
 network(np.random.default_rng(7).integers(-999, 999, 624_000).astype(np.int16), masks)
 with open("/proc/self/smaps_rollup", encoding="utf-8") as rollup:
     print(sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) // 1024)

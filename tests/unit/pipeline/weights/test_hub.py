@@ -3,20 +3,16 @@
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from pipeline.errors import InvalidRequest, WeightsNotFound, WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.weights import (
     catalog,
-    community_folder,
-    kinds,
     segmentation_file,
     whisper_folder,
 )
 from tests.services.model_hub import WHISPER
 
-COMMUNITY = {name: b"of community-1" for (name,) in kinds.COMMUNITY.needed}
 THEIRS = "someone/whisper-ct2"
 
 
@@ -25,11 +21,6 @@ def theirs(settings: Settings) -> Settings:
     """Settings that name a Whisper of the hub, and others that are none."""
     models = ("base", THEIRS, "someone/nothing", "someone/other", catalog.COMMUNITY)
     return settings.model_copy(update={"models": models})
-
-
-@pytest.fixture
-def with_token(settings: Settings) -> Settings:
-    return settings.model_copy(update={"hf_token": SecretStr("secret")})
 
 
 def files_in(folder: Path) -> list[str]:
@@ -90,26 +81,6 @@ def test_a_repository_without_a_whisper_is_refused_before_anything_is_fetched(
     assert files_in(theirs.cache_dir) == []
 
 
-def test_a_whisper_that_is_none_is_not_taken_for_community(model_hub, theirs, settings):
-    model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
-    with pytest.raises(InvalidRequest, match="no Whisper"):
-        whisper_folder(catalog.COMMUNITY, theirs)
-    assert community_folder(settings) is None
-    model_hub.repositories[catalog.COMMUNITY] = WHISPER
-    whisper_folder(catalog.COMMUNITY, theirs)
-    assert community_folder(settings) is None
-
-
-def test_the_empty_folder_that_a_previous_version_left_is_no_network(
-    model_hub, settings, with_token
-):
-    left = settings.cache_dir / "weights" / "pyannote--speaker-diarization-community-1"
-    left.mkdir(parents=True)
-    assert community_folder(settings) is None
-    model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
-    assert set(COMMUNITY) <= set(files_in(community_folder(with_token)))
-
-
 def test_a_folder_that_lacks_files_is_fetched_again(model_hub, settings):
     model_hub.repositories["Systran/faster-whisper-small"] = WHISPER
     folder = settings.cache_dir / "weights/whisper/Systran--faster-whisper-small"
@@ -147,24 +118,6 @@ def test_the_hub_goes_before_the_wheels(model_hub, settings):
     path = segmentation_file(settings)
     assert path.read_bytes() == b"network"
     assert [file.name for file in path.parent.iterdir()] == ["model.onnx"]
-
-
-def test_community_needs_a_token_until_it_is_in_the_cache(model_hub, settings, with_token):
-    assert community_folder(settings) is None
-    model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
-    folder = community_folder(with_token)
-    assert (folder / "segmentation" / "pytorch_model.bin").read_bytes() == b"of community-1"
-    assert (folder / "plda" / "plda.npz").exists()
-    assert community_folder(settings) == folder
-
-
-@pytest.mark.parametrize("listed", [False, True])
-def test_a_token_that_does_not_open_community_says_what_to_do(model_hub, with_token, listed):
-    if listed:  # the hub tells of files that it does not give
-        model_hub.repositories[catalog.COMMUNITY] = COMMUNITY
-        model_hub.gated.add(catalog.COMMUNITY)
-    with pytest.raises(WeightsUnavailable, match="accept its conditions"):
-        community_folder(with_token)
 
 
 def test_offline_asks_nothing(model_hub, settings):

@@ -76,6 +76,7 @@ def test_voices_are_sent_as_they_are_and_speakr_leaves_those_aside_that_are_no_2
 
 def test_its_probes(service):
     assert httpx.get(f"{service.base_url}/health", timeout=60).status_code == 200
+    assert httpx.get(f"{service.base_url}/health", timeout=60).json()["diarization"] == "ungated"
     assert Speakr(service.base_url).is_alive()
     (port,) = free_ports(1)
     with running_adapter(Settings(_env_file=None, triton_grpc_port=port, api_key=KEY)) as url:

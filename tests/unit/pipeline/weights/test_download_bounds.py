@@ -4,9 +4,8 @@ import os
 
 import pytest
 
-from pipeline import weights
 from pipeline.errors import WeightsNotFound, WeightsUnavailable
-from pipeline.weights import catalog, kinds, pins, wav2vec2_folder, whisper_folder
+from pipeline.weights import catalog, fetching, kinds, pins, wav2vec2_folder, whisper_folder
 from tests.services.model_hub import WHISPER, Hub, sha256
 
 
@@ -69,13 +68,13 @@ def test_what_is_in_the_cache_waits_for_no_download(model_hub, settings):
     model_hub.repositories["Systran/faster-whisper-small"] = WHISPER
     folder = whisper_folder("small", settings)
     held = 0
-    while weights._downloads.acquire(blocking=False):
+    while fetching._downloads.acquire(blocking=False):
         held += 1
     try:
         assert held > 1
         assert whisper_folder("small", settings) == folder
     finally:
-        weights._downloads.release(held)
+        fetching._downloads.release(held)
 
 
 @pytest.fixture

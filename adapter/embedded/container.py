@@ -17,8 +17,7 @@ from adapter.embedded.tritonserver import arguments, environment
 from adapter.triton.secret import publish, restrictions
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, SettingsError, read_settings
-from pipeline.weights.community import settled
-from pipeline.weights.defaults import fetch_defaults
+from pipeline.weights.defaults import fetch_defaults, settled
 
 NVIDIA = Path("/opt/tritonserver")  # where NVIDIA's images have it
 OURS = Path("/opt/triton")  # where Dockerfile.triton puts it

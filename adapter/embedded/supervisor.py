@@ -14,8 +14,7 @@ from adapter.embedded.tritonserver import TritonFailed, TritonServer
 from adapter.embedded.variables import HUB_TOKENS, variables_without
 from adapter.ports import local_url
 from pipeline.settings import Settings, SettingsError
-from pipeline.weights.community import settled
-from pipeline.weights.defaults import fetch_defaults
+from pipeline.weights.defaults import fetch_defaults, settled
 
 READY_SECONDS = 900  # large networks from a slow disk
 STOP_SECONDS = 10  # for requests in flight

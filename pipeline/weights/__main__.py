@@ -5,8 +5,7 @@ import sys
 
 from pipeline.errors import PipelineError
 from pipeline.settings import SettingsError, read_settings
-from pipeline.weights.community import settled
-from pipeline.weights.defaults import fetch_defaults
+from pipeline.weights.defaults import fetch_defaults, settled
 
 
 def main() -> int:

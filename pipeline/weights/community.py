@@ -21,18 +21,6 @@ TRIAL = "pipeline.diarization.networks.trial"
 logger = logging.getLogger(__name__)
 
 
-def settled(settings: Settings) -> Settings:
-    """The same settings with ``diarization`` no longer ``auto``.
-
-    Whoever starts the processes decides once for all of them: they must have the same networks.
-
-    Raises:
-        WeightsUnavailable: DIARIZATION=community-1, and it cannot be fetched.
-    """
-    chosen = COMMUNITY_1 if community_folder(settings) else UNGATED
-    return settings.model_copy(update={"diarization": chosen})
-
-
 def community_folder(settings: Settings) -> Path | None:
     """The folder of speaker-diarization-community-1, or None for the ungated pair.
 

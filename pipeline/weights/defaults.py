@@ -5,12 +5,25 @@ from pathlib import Path
 
 from pipeline.alignment.packages import check_setting
 from pipeline.settings import Settings
+from pipeline.settings.diarization import COMMUNITY_1, UNGATED
 from pipeline.weights import (
     community_folder,
     segmentation_file,
     speaker_embedding_folder,
     whisper_folder,
 )
+
+
+def settled(settings: Settings) -> Settings:
+    """The same settings with ``diarization`` no longer ``auto``.
+
+    Whoever starts the processes decides once for all of them: they must have the same networks.
+
+    Raises:
+        WeightsUnavailable: DIARIZATION=community-1, and it cannot be fetched.
+    """
+    chosen = COMMUNITY_1 if community_folder(settings) else UNGATED
+    return settings.model_copy(update={"diarization": chosen})
 
 
 def fetch_defaults(settings: Settings) -> Iterator[tuple[str, Path]]:

@@ -14,7 +14,7 @@ from benchmarks.running.stand_ins import save_community
 from pipeline.errors import InvalidRequest, WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.weights import catalog, community, community_folder, kinds, pins, whisper_folder
-from pipeline.weights.community import settled
+from pipeline.weights.defaults import settled
 from tests.services.model_hub import WHISPER, sha256
 
 FILES = [name for (name,) in kinds.COMMUNITY.needed]

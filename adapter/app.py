@@ -13,6 +13,7 @@ from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
 from adapter.routes import asr, assemblyai, docs, health, metrics, openai
 from adapter.service import Service
+from adapter.stopping import when_asked_to_stop
 from adapter.telemetry import gauges
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.observing import Observed
@@ -31,11 +32,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Engine(settings) as engine:
-            app.state.service = Service(settings, engine)
-            gauges.install(app.state.metrics, app.state.service)
+            app.state.service = service = Service(settings, engine)
+            gauges.install(app.state.metrics, service)
             app.state.health = health.Health(engine)
-            async with Jobs(app.state.service) as app.state.jobs:
-                yield
+            async with Jobs(service) as app.state.jobs:
+                with when_asked_to_stop(service.waiting.stop):
+                    yield
         await in_thread(traces.flush)
 
     app = FastAPI(

@@ -19,14 +19,16 @@ NETWORK_BITS = {4: 32, 6: 64}  # of an address; a household has a /64 of its own
 class Places:
     """A number of places; whoever waits for one gets it in the order of asking."""
 
-    def __init__(self, number: int, what: str) -> None:
+    def __init__(self, number: int, what: str, waiting: int = 0) -> None:
         """Args:
         number: How many there are.
         what: Who has them, for the error: «recordings are being worked on».
+        waiting: How many more may wait for one.
         """
         self._number = number
-        self._share = number - number // SPARE_PART
+        self._share = _share(number)
         self._what = what
+        self._most_waiting = waiting
         self._taken: Counter[str] = Counter()
         self._waiting: dict[asyncio.Future[None], str] = {}
 
@@ -46,11 +48,23 @@ class Places:
         return len(self._waiting)
 
     def check(self, client: str) -> None:
-        """See whether there is a place for this client just now.
+        """See whether this client would get a place, now or in time.
 
         Raises:
-            Overloaded: there is none.
+            Overloaded: neither is there one, nor room among those who wait for one.
         """
+        try:
+            self._check_free(client)
+        except Overloaded as full:
+            if not self._most_waiting:
+                raise
+            waiting, mine = len(self._waiting), list(self._waiting.values()).count(client)
+            if waiting >= self._most_waiting:
+                raise Overloaded(f"{full}, and {waiting} wait") from None
+            if mine >= _share(self._most_waiting):
+                raise Overloaded(f"{full}, and {mine} of this client wait") from None
+
+    def _check_free(self, client: str) -> None:
         if self._taken.total() >= self._number:
             raise Overloaded(f"{self._number} {self._what} already")
         if self._taken[client] >= self._share:
@@ -63,7 +77,7 @@ class Places:
         Raises:
             Overloaded: there is none.
         """
-        self.check(client)
+        self._check_free(client)
         self._taken[client] += 1
         try:
             yield
@@ -71,36 +85,31 @@ class Places:
             self._give_back(client)
 
     @contextlib.asynccontextmanager
-    async def wait(self, client: str, seconds: float) -> AsyncIterator[None]:
+    async def wait(self, client: str) -> AsyncIterator[None]:
         """Have a place as soon as there is one.
 
         Raises:
-            Overloaded: there was none within so many seconds.
+            Overloaded: too many wait already.
         """
         with contextlib.ExitStack() as held:
             try:
                 held.enter_context(self.take(client))
             except Overloaded:
-                await self._turn(client, seconds)
+                self.check(client)
+                await self._turn(client)
                 held.callback(self._give_back, client)
             yield
 
-    async def _turn(self, client: str, seconds: float) -> None:
+    async def _turn(self, client: str) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting[turn] = client
         try:
-            # Not wait_for, which forgets a cancellation that comes with the result (3.11).
-            await asyncio.wait({turn}, timeout=seconds)
+            await asyncio.wait({turn})
         except asyncio.CancelledError:
-            if self._has_come(turn):
+            self._waiting.pop(turn, None)
+            if turn.done():
                 self._give_back(client)
             raise
-        if not self._has_come(turn):
-            raise Overloaded(f"no place was free within {seconds:g} seconds")
-
-    def _has_come(self, turn: asyncio.Future[None]) -> bool:
-        self._waiting.pop(turn, None)
-        return turn.done()
 
     def _give_back(self, client: str) -> None:
         self._taken[client] -= 1
@@ -108,10 +117,15 @@ class Places:
             del self._taken[client]
         for turn, waiting in list(self._waiting.items()):
             with contextlib.suppress(Overloaded):
-                self.check(waiting)
+                self._check_free(waiting)
                 self._taken[waiting] += 1
                 del self._waiting[turn]
                 turn.set_result(None)
+
+
+def _share(number: int) -> int:
+    """How many of so many one client may have."""
+    return number - number // SPARE_PART
 
 
 def client_of(request: Request) -> str:

@@ -15,6 +15,7 @@ from adapter.intake.fence import find_fence
 from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
+from adapter.patience import Waiting
 from adapter.places import UPLOADS_FOR_A_PLACE, Places
 from adapter.telemetry.record import DECODE, WAIT, current
 from adapter.threads import in_thread
@@ -44,9 +45,12 @@ class Service:
         )
         # More decoders than cores only take the cores from each other and from the networks.
         self._decoders = asyncio.Semaphore(settings.cores)
-        self.recordings = Places(settings.max_requests, "recordings are being worked on")
+        self.recordings = Places(
+            settings.max_requests, "recordings are being worked on", settings.max_waiting
+        )
         uploads = UPLOADS_FOR_A_PLACE * settings.max_requests
         self.uploads = Places(uploads, "uploads are on their way")
+        self.waiting = Waiting()
 
     async def transcribe(
         self,
@@ -56,7 +60,7 @@ class Service:
         on_segment: OnSegment | None = None,
         seconds: float | None = None,
     ) -> Transcript:
-        """Decode an upload and ask the graph for one of its outputs.
+        """Decode an upload, once there is a place for it, and ask the graph for one of its outputs.
 
         Args:
             upload: its file is emptied as soon as it is decoded, unless it is to be kept.
@@ -68,18 +72,25 @@ class Service:
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
-        begin, record = time.monotonic(), current()
+        patience = upload.patience or self.waiting.patience(self.settings.max_wait_seconds)
         given, seconds = seconds, seconds or self.settings.request_timeout(0)
+        record = current()
+
+        def left() -> float:
+            return patience.arrived + seconds - time.monotonic()
+
         async with contextlib.AsyncExitStack() as kept:
             try:
-                recording = await asyncio.wait_for(self._decode(upload, kept), seconds)
+                if patience.client is not None:
+                    place = self.recordings.wait(patience.client)
+                    await patience.wait(kept.enter_async_context(place), left())
+                recording = await asyncio.wait_for(self._decode(upload, kept), left())
                 if not upload.kept:  # the disk is for those that are still to be decoded
                     await in_thread(os.ftruncate, upload.fd, 0)
                 seconds = given or self.settings.request_timeout(recording.duration)
-                left = begin + seconds - time.monotonic()
-                asked = options.due_in(left).model_copy(update={"request_id": record.id})
-                call = self.engine.transcribe(recording, asked, output, on_segment)
-                transcript = await asyncio.wait_for(call, left + GRACE)
+                asked = options.due_in(left()).model_copy(update={"request_id": record.id})
+                call = self.engine.transcribe(recording, asked, output, on_segment, patience)
+                transcript = await asyncio.wait_for(call, left() + GRACE)
                 record.hear(transcript, recording.duration)
                 return transcript
             except (DeadlineExceeded, asyncio.TimeoutError):

@@ -21,6 +21,7 @@ from starlette.types import Message
 
 from adapter.errors import TooLarge, TooSlow, exhaustion_is_overload
 from adapter.intake.multipart import Utf8Parser
+from adapter.patience import Patience
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
 
@@ -45,6 +46,7 @@ class Upload:
     fields: ImmutableMultiDict[str, str]
     part: str = PARTS[0]  # the name under which it was sent
     kept: bool = False  # whether its file is needed again
+    patience: Patience | None = None  # of whoever sent it
 
 
 async def drain(request: Request) -> None:

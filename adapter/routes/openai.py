@@ -54,7 +54,7 @@ async def _answer(request: Request, task: str) -> Response:
             return await in_thread(render, await unless_gone(request, work), parameters)
 
         async def transcribe_streaming(on_segment: OnSegment) -> None:
-            # The place is given back when the work is done, however slowly its client reads.
+            # The disk is given back when the work is done, however slowly its client reads.
             async with held:
                 await _transcribe_streaming(service, upload, parameters, on_segment)
 

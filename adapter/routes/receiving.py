@@ -1,14 +1,15 @@
-"""From a request to its upload and a place among the recordings that are worked on."""
+"""From a request to its upload, for which there is a place or room in the line for one."""
 
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Sequence
 
 from fastapi import Request
 
 from adapter.intake.uploads import Upload, drain, receive_upload
 from adapter.places import client_of
-from adapter.service import Service, unless_gone
-from adapter.telemetry.record import UPLOAD, WAIT, current
+from adapter.service import Service
+from adapter.telemetry.record import UPLOAD, current
 from pipeline.errors import Overloaded
 
 
@@ -16,29 +17,28 @@ from pipeline.errors import Overloaded
 async def received(
     request: Request, service: Service, parts: Sequence[str]
 ) -> AsyncIterator[Upload]:
-    """The request's upload, whose file has one of these names, once there is a place for it.
+    """The request's upload, whose file has one of these names.
 
-    Who sends slowly takes none while he sends.  Before a recording is sent, a service
-    that has no place says so; what has been sent is not lost, and waits for one.
+    Who sends slowly takes neither a place nor room in the line while he sends.  Before
+    a recording is sent, a service that has neither says so.  It waits for its place when
+    it is to be worked on (:meth:`Service.transcribe`): what is wrong with a request is
+    told before.
 
     Raises:
-        Overloaded: there is no place for another one, or none became free.
-        ClientGone: it hung up while it waited.
+        Overloaded: there is no place for another one, and too many wait.
         PipelineError: the upload cannot be used, see :func:`receive_upload`.
     """
     client = client_of(request)
     current().trace()
     async with contextlib.AsyncExitStack() as held:
-        with current().stage(UPLOAD):
+        with current().stage(UPLOAD), contextlib.ExitStack() as sending:
             try:
                 service.recordings.check(client)
-                held.enter_context(service.uploads.take(client))
+                sending.enter_context(service.uploads.take(client))
             except Overloaded:
                 await drain(request)
                 raise
             arriving = receive_upload(request, service.settings, parts)
             upload = await held.enter_async_context(arriving)
-        place = service.recordings.wait(client, service.settings.request_timeout_seconds)
-        with current().stage(WAIT):
-            await unless_gone(request, held.enter_async_context(place))
-        yield upload
+        patience = service.waiting.patience(service.settings.max_wait_seconds, client)
+        yield dataclasses.replace(upload, patience=patience)

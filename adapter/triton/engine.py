@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import httpx
 from pydantic import ValidationError
@@ -12,8 +13,17 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.intake.recording import Recording, sweep
+from adapter.patience import OutOfPatience, Patience
 from adapter.telemetry.record import current
-from adapter.triton.failures import NotAdmitted, NotReady, ProcessDied, Unreachable, from_triton
+from adapter.triton.failures import (
+    Deaths,
+    Interrupted,
+    NotAdmitted,
+    NotReady,
+    ProcessDied,
+    Unreachable,
+    from_triton,
+)
 from adapter.triton.loaded_models import loaded_models
 from adapter.triton.recovery import ENSEMBLE, STEPS, Recovery
 from adapter.triton.secret import TritonSecret
@@ -22,7 +32,7 @@ from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
 from adapter.triton.streaming import OnSegment, stream_segments
 from documents import Transcript
-from pipeline.errors import DeadlineExceeded, PipelineError
+from pipeline.errors import PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings
 
@@ -36,14 +46,10 @@ CHANNEL = [
 ]
 GRACE_SECONDS = 5.0  # for the graph to say itself that a deadline has passed
 
+Attempt = Callable[[], Awaitable[Transcript]]
+Remedy = Callable[[], Awaitable[None]]  # after which another attempt is made
+
 logger = logging.getLogger(__name__)
-
-
-class Interrupted(PipelineError):  # noqa: N818 - what happened
-    """A step of the graph died while the call was under way: no answer may ever come."""
-
-    def __init__(self) -> None:
-        super().__init__("a step of the graph has died")
 
 
 class Engine:
@@ -61,6 +67,7 @@ class Engine:
         self._audio_regions = AudioRegions(self._client, settings.triton_shared_memory)
         self._pages = httpx.AsyncClient()
         self._watches: list[asyncio.Task[None]] = []
+        self._return: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Engine":
         await asyncio.to_thread(sweep)
@@ -72,9 +79,10 @@ class Engine:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        for watch in self._watches:
-            watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
+        tasks = [*self._watches, *filter(None, [self._return])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._signals.close()
         await self._audio_regions.close()
         await self._pages.aclose()
@@ -122,54 +130,79 @@ class Engine:
         options: Options,
         output: str,
         on_segment: OnSegment | None = None,
+        patience: Patience | None = None,
     ) -> Transcript:
         """Ask for one output of the graph: SEGMENTS, WORDS or TRANSCRIPT.
 
-        A request whose model had to be loaded (again) is sent once more.  When
-        this call is cancelled, so is the request.
+        A request whose model had to be loaded (again) is sent once more, as is one
+        whose Triton ended.  When this call is cancelled, so is the request.
 
         Args:
             recording: With at least one sample.
             options: with a deadline.
             on_segment: if given, SEGMENTS are asked for, and it is told each one as it
                 comes; from the first one again when the request is sent once more.
+            patience: with which models and Triton are waited for; without, until the deadline.
 
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
-        options.check_deadline()
-        try:
-            async with self._audio_regions.tensor_of(recording) as audio:
-                try:
-                    return await self._attempt(audio, options, output, on_segment)
-                except NotReady:
-                    await self._within_deadline(self._recovery.mend(), options)
-                    return await self._attempt(audio, options, output, on_segment)
-                except (Interrupted, ProcessDied):
-                    await self._within_deadline(self._recovery.settled(), options)
-                    return await self._attempt(audio, options, output, on_segment)
-        except Unreachable as failure:
-            logger.warning("a recording could not be given to Triton: %s", failure)
-            # Speakr takes the digits 429 anywhere in an answer, so in a port, for a rate limit.
-            raise Unreachable("Triton cannot be reached; /health says where it should be") from None
+        patience = patience or Patience()
+        deaths = Deaths()
+        failure: PipelineError | None = None
+        while True:
+            options.check_deadline()
+            try:
+                if failure is not None:
+                    await patience.wait(_shielded(self._is_back()), options.remaining())
+                async with self._audio_regions.tensor_of(recording) as audio:
+                    attempt = partial(self._attempt, audio, options, output, on_segment)
+                    return await self._outlive_models(attempt, options, patience, deaths)
+            except OutOfPatience as end:
+                raise _given_up(failure, end) from None
+            except NotAdmitted as refusal:
+                raise _unreachable(refusal) from None
+            except Unreachable as loss:
+                failure = _unreachable(loss)
+                deaths.outlive("tritonserver", failure)
+
+    async def _outlive_models(
+        self, attempt: Attempt, options: Options, patience: Patience, deaths: Deaths
+    ) -> Transcript:
+        """The outcome of the first attempt during which no model was missing or died."""
+        failure: PipelineError | None = None
+        remedy: Remedy | None = None
+        while True:
+            try:
+                if remedy is not None:
+                    # Shielded: what one request gives up waiting for, others still wait for.
+                    await patience.wait(_shielded(remedy()), options.remaining())
+                options.check_deadline()
+                generation = self._recovery.generation()
+                return await attempt()
+            except OutOfPatience as end:
+                raise _given_up(failure, end) from None
+            except Interrupted as death:
+                failure, remedy = death, self._recovery.settled
+                deaths.outlive(death.model, death)
+            except ProcessDied as death:
+                failure, remedy = death, partial(self._recovery.load_again, death.model, generation)
+                deaths.outlive(death.model, death)
+            except NotReady as absence:
+                failure, remedy = absence, self._recovery.mend
 
     async def _attempt(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
-        options.check_deadline()
         # A step goes on remembering the key of an attempt that was given up.
         options = options.model_copy(update={"request_key": uuid.uuid4().hex})
-        generation = self._recovery.generation()
         interruption = self._recovery.interruption()
         call = asyncio.ensure_future(self._ask(audio, options, output, on_segment))
         try:
             await asyncio.wait([call, interruption], return_when=asyncio.FIRST_COMPLETED)
             if not call.done():
-                raise Interrupted
+                raise Interrupted(interruption.result())
             return call.result()
-        except ProcessDied as death:
-            await self._within_deadline(self._recovery.load_again(death.model, generation), options)
-            raise
         finally:
             if not call.done():
                 # Triton does not tell the step that is at work.
@@ -204,14 +237,31 @@ class Engine:
         except ValidationError as error:
             raise PipelineError(f"Triton's answer is no transcript: {error}") from None
 
-    async def _within_deadline(self, work: Coroutine[None, None, None], options: Options) -> None:
-        # Shielded: what one request gives up waiting for, others still wait for.
-        task = asyncio.ensure_future(work)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            await asyncio.wait_for(asyncio.shield(task), max(options.remaining(), 0))
-        except asyncio.TimeoutError:
-            raise DeadlineExceeded("a model was being loaded again until then") from None
+    def _is_back(self) -> "asyncio.Future[None]":
+        """Done when Triton is there again; looked for once for all who wait."""
+        if self._return is None or self._return.done():
+            self._return = asyncio.create_task(self._recovery.back())
+        return self._return
 
     def _unreachable(self) -> Unreachable:
         return Unreachable(f"Triton at {self._address} cannot be reached")
+
+
+def _unreachable(failure: Unreachable) -> Unreachable:
+    """The failure in words for clients."""
+    logger.warning("a recording could not be given to Triton: %s", failure)
+    # Speakr takes the digits 429 anywhere in an answer, so in a port, for a rate limit.
+    return Unreachable("Triton cannot be reached; /health says where it should be")
+
+
+def _given_up(failure: PipelineError | None, end: OutOfPatience) -> PipelineError:
+    """What a request is told that has waited long enough: why it had to."""
+    logger.warning("%s, but %s", failure, end)
+    return failure or end
+
+
+def _shielded(work: Awaitable[None]) -> "asyncio.Future[None]":
+    """The outcome of some work that goes on when nobody waits for it any more."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return asyncio.shield(task)

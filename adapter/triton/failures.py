@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import Counter
 
 from tritonclient.utils import InferenceServerException
 
@@ -25,6 +26,10 @@ class NotAdmitted(Unreachable):
     """Triton asks for a secret that this adapter does not have."""
 
 
+class Restarted(Unreachable):
+    """Triton is another one than before, and does not know the recording."""
+
+
 class NotReady(PipelineError):  # noqa: N818 - a state, not a fault
     """A model of the graph is not loaded."""
 
@@ -35,6 +40,25 @@ class ProcessDied(PipelineError):  # noqa: N818 - what happened
     def __init__(self, model: str) -> None:
         super().__init__(f"the process of the model {model} has died")
         self.model = model
+
+
+class Interrupted(ProcessDied):
+    """The process is that of a step, and a call was under way: no answer may ever come."""
+
+
+class Deaths:
+    """Those that one request has outlived, each process by itself: it may be what kills it."""
+
+    MOST = 3
+
+    def __init__(self) -> None:
+        self._of: Counter[str] = Counter()
+
+    def outlive(self, process: str, failure: PipelineError) -> None:
+        """Another one of this process; raises ``failure`` if that is one too many."""
+        self._of[process] += 1
+        if self._of[process] > self.MOST:
+            raise failure
 
 
 # Kinds that the models write in front of their text (pipeline.serving.failures).
@@ -75,6 +99,8 @@ def from_triton(error: InferenceServerException) -> PipelineError:
         return ProcessDied(dead[1])
     if absent := NOT_LOADED.search(text):
         return NotReady(f"the model {absent[1]} is not loaded")
+    if "Unable to find shared memory region" in text:
+        return Restarted(text)
     if "protocol is restricted" in text:
         return NotAdmitted(
             "Triton asks for its secret; set TRITON_SECRET here and there to the same, or run both "

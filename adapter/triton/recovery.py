@@ -16,7 +16,7 @@ from collections import Counter
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
-from adapter.triton.failures import NotReady, Unreachable, from_triton
+from adapter.triton.failures import NotAdmitted, NotReady, Unreachable, from_triton
 from adapter.triton.model_liveness import ModelLiveness
 from adapter.triton.processes import end_stopped, live_instances
 from adapter.triton.secret import TritonSecret
@@ -82,14 +82,14 @@ class Recovery:
         self._loads: Counter[str] = Counter()
         self._failures: dict[str, Failures] = {}
         self._known: dict[str, set[str]] = {}  # instances that were seen alive
-        self._interruption: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._interruption: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def generation(self) -> Counter[str]:
         """How often each model was loaded again; to be taken before a call."""
         return self._loads.copy()
 
-    def interruption(self) -> asyncio.Future[None]:
-        """Done as soon as calls that are under way now may never be answered."""
+    def interruption(self) -> asyncio.Future[str]:
+        """Done, with the step that died, when calls that are under way may never be answered."""
         return self._interruption
 
     async def settled(self) -> None:
@@ -107,7 +107,7 @@ class Recovery:
         failures = self._failures.setdefault(model, Failures(model))
         failures.check()
         if model in self._steps and self._loads[model] == generation[model]:
-            self._interrupt()
+            self._interrupt(model)
         async with self._loading:
             if self._loads[model] != generation[model]:
                 return
@@ -143,6 +143,20 @@ class Recovery:
         while not {*UNDER_WAY}.isdisjoint((await self._states()).values()):
             await asyncio.sleep(CONFIRM_SECONDS)
         await self._mend()
+
+    async def back(self) -> None:
+        """Return when Triton answers again, and what it lacks has been loaded.
+
+        Raises:
+            NotAdmitted: it asks for a secret that this adapter does not have.
+        """
+        while True:
+            try:
+                return await self.mend()
+            except NotAdmitted:
+                raise
+            except Unreachable:
+                await asyncio.sleep(CONFIRM_SECONDS)
 
     async def _mend(self) -> None:
         generation = self.generation()
@@ -221,7 +235,7 @@ class Recovery:
                 self._known[model] = instances
         return dead
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, step: str) -> None:
         if not self._interruption.done():
-            self._interruption.set_result(None)
+            self._interruption.set_result(step)
         self._interruption = asyncio.get_running_loop().create_future()

@@ -6,6 +6,7 @@ A hundred megabytes take 0.05 s this way and 0.4 to 1 s as bytes in a message.
 import asyncio
 import contextlib
 import logging
+import uuid
 from collections.abc import AsyncIterator, Awaitable
 from typing import Literal
 
@@ -23,6 +24,7 @@ from pipeline.errors import DeadlineExceeded
 COPIED_BYTES = 512 << 20
 # Triton keeps a region while a request that reads it runs, even one that was cancelled.
 RETURN_PAUSES = (0.1, 0.5, 2, 5, 15, 60, 300, 900, 3600)  # seconds between attempts to end that
+MARK = "."  # in a region's name, behind that of the recording
 
 logger = logging.getLogger(__name__)
 
@@ -74,20 +76,25 @@ class AudioRegions:
     async def tensor_of(self, recording: Recording) -> AsyncIterator[InferInput]:
         """The tensor AUDIO, INT16 [1, N], that a request is made with."""
         audio = InferInput("AUDIO", [1, recording.samples], "INT16")
+        # A Triton that was started again gets another region: the first one may still be being
+        # taken back.
+        region = f"{recording.key}{MARK}{uuid.uuid4().hex[:8]}"
         async with contextlib.AsyncExitStack() as lent:
-            if recording.key and await lent.enter_async_context(self._registered(recording)):
-                audio.set_shared_memory(recording.key, recording.size)
+            if recording.key and await lent.enter_async_context(
+                self._registered(region, recording)
+            ):
+                audio.set_shared_memory(region, recording.size)
             else:
                 await lent.enter_async_context(self._copies.take(recording.size))
                 audio.set_data_from_numpy(recording.pcm())
             yield audio
 
     @contextlib.asynccontextmanager
-    async def _registered(self, recording: Recording) -> AsyncIterator[bool]:
-        """Let Triton read a recording by its name; whether it can."""
+    async def _registered(self, region: str, recording: Recording) -> AsyncIterator[bool]:
+        """Let Triton read a recording by the name of a region; whether it can."""
         registering = asyncio.ensure_future(
             self._client.register_system_shared_memory(
-                recording.key, f"/{recording.key}", recording.size, client_timeout=CALL_SECONDS
+                region, f"/{recording.key}", recording.size, client_timeout=CALL_SECONDS
             )
         )
         try:
@@ -95,7 +102,7 @@ class AudioRegions:
             yield await self._succeeds(asyncio.shield(registering))
         finally:
             # Not awaited: a client that hung up must not be waited for here.
-            task = asyncio.create_task(self._take_back(recording.key, registering))
+            task = asyncio.create_task(self._take_back(region, registering))
             self._returns.add(task)
             task.add_done_callback(self._returns.discard)
 
@@ -106,33 +113,36 @@ class AudioRegions:
             failure = from_triton(error)
             if isinstance(failure, Unreachable):
                 raise failure from None
-            self._refused |= not isinstance(failure, DeadlineExceeded)
+            # A Triton that was never away has the region of the last attempt for another moment.
+            is_there_already = "Invalid shared memory region" in str(failure)
+            self._refused |= not (is_there_already or isinstance(failure, DeadlineExceeded))
             logger.warning("Triton cannot read this machine's shared memory: %s", failure)
             return False
         return True
 
-    async def _take_back(self, key: str, registering: asyncio.Future[None]) -> None:
+    async def _take_back(self, region: str, registering: asyncio.Future[None]) -> None:
         await asyncio.wait([registering])
         if not registering.cancelled():
             registering.exception()  # was told to whoever waited for it
         for pause in (0, *RETURN_PAUSES):
             await asyncio.sleep(pause)
-            if await self._unregister(key):
+            if await self._unregister(region):
                 return
-        logger.warning("Triton still uses the shared memory %s of a request that ended", key)
+        logger.warning("Triton still uses the shared memory %s of a request that ended", region)
 
     async def sweep(self) -> None:
         """Take back what an adapter that was killed had lent: regions without a file."""
         with contextlib.suppress(InferenceServerException):
             status = await self._client.get_system_shared_memory_status(client_timeout=CALL_SECONDS)
             for name in status.regions:
-                if name.startswith(PREFIX) and not (SHARED_MEMORY / name).exists():
+                key = name.partition(MARK)[0]
+                if name.startswith(PREFIX) and not (SHARED_MEMORY / key).exists():
                     await self._unregister(name)
 
-    async def _unregister(self, key: str) -> bool:
+    async def _unregister(self, region: str) -> bool:
         """Whether Triton has let go of it, or is not there at all."""
         try:
-            await self._client.unregister_system_shared_memory(key, client_timeout=CALL_SECONDS)
+            await self._client.unregister_system_shared_memory(region, client_timeout=CALL_SECONDS)
         except InferenceServerException as error:
             return isinstance(from_triton(error), Unreachable)
         return True

@@ -26,6 +26,8 @@ class AdapterSettings(BaseModel):
     request_timeout_seconds: float = Field(1800, gt=0)
     request_timeout_per_audio_second: float = Field(1, ge=0)
     max_requests: int = Field(32, ge=1)
+    max_waiting: int = Field(64, ge=0)
+    max_wait_seconds: float = Field(600, ge=0)
     max_file_size_mb: float = Field(2000, gt=0)
     max_duration_seconds: float = Field(12 * 3600, gt=0)
     min_free_disk_mb: float = Field(200, ge=0)

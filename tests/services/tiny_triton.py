@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -15,6 +15,7 @@ from adapter.embedded.backend import assemble
 from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import TritonServer
 from adapter.intake.recording import SHARED_MEMORY, Recording
+from adapter.patience import Patience
 from adapter.triton.engine import Engine
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import TritonSecret, find
@@ -30,15 +31,18 @@ TEXT = str(int(PCM.astype(np.int64).sum()))  # what the graph makes of it
 
 
 @contextmanager
-def tiny_triton(run: Path, graph: Path = GRAPH, **variables: str) -> Iterator[Settings]:
+def tiny_triton(
+    run: Path, graph: Path = GRAPH, ports: Sequence[int] | None = None, **variables: str
+) -> Iterator[Settings]:
     """Run it, with its files in ``run``; gives the settings of an adapter for it.
 
     Args:
         run: a folder.
         graph: the model repository.
+        ports: HTTP, gRPC and metrics; free ones unless given.
         variables: go before the environment.
     """
-    http, grpc, metrics = free_ports(3)
+    http, grpc, metrics = ports or free_ports(3)
     with patch.dict(os.environ, variables):
         settings = Settings(
             _env_file=None,
@@ -69,14 +73,18 @@ def run(settings: Settings, use: Callable[[Engine], Awaitable[object]]) -> objec
 
 
 async def ask(
-    engine: Engine, command: str | None = None, seconds: float = 60, shared: bool = True
+    engine: Engine,
+    command: str | None = None,
+    seconds: float = 60,
+    shared: bool = True,
+    patience: Patience | None = None,
 ) -> Transcript:
     """The graph's answer to PCM, its ``model`` being the process of the leaf."""
     with Recording(shared) as recording:
         os.write(recording.fd, PCM.tobytes())
         deadline_ms = int((time.time() + seconds) * 1000)
         options = Options(hotwords=command, deadline_ms=deadline_ms)
-        transcript = await engine.transcribe(recording, options, "SEGMENTS")
+        transcript = await engine.transcribe(recording, options, "SEGMENTS", patience=patience)
     assert not (recording.key and (SHARED_MEMORY / recording.key).exists())
     return transcript
 

@@ -97,7 +97,9 @@ def test_a_service_that_is_busy_is_asked_again_later(service, media, tmp_path):
         tmp_path / "ffmpeg", f'case "$*" in *-protocols*) echo {PROTOCOL} ;; *) {decoding} ;; esac'
     )
     with (
-        adapter_before(service.triton_grpc, max_requests=1, ffmpeg=str(ffmpeg)) as url,
+        adapter_before(
+            service.triton_grpc, max_requests=1, max_waiting=0, ffmpeg=str(ffmpeg)
+        ) as url,
         ThreadPoolExecutor(1) as first,
     ):
         first.submit(lambda: Speakr(url).transcribe(media / "tone.wav"))
@@ -118,7 +120,9 @@ def test_a_service_that_is_busy_is_asked_again_later(service, media, tmp_path):
 def test_a_triton_that_is_not_there_is_asked_again_later(media):
     (port,) = free_ports(1)
     with (
-        running_adapter(Settings(_env_file=None, triton_grpc_port=port)) as url,
+        running_adapter(
+            Settings(_env_file=None, triton_grpc_port=port, max_wait_seconds=0.5)
+        ) as url,
         pytest.raises(Refused) as refused,
     ):
         Speakr(url).transcribe(media / "tone.wav")

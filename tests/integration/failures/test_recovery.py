@@ -10,6 +10,9 @@ import pytest
 
 from adapter.triton.processes import live_instances
 
+VICTIMS = ("whisper", "diarization", "segmentation", "transcription", "speaker_embedding")
+PAUSE_SECONDS = 5  # between two deaths: less than the answer to one request takes here
+
 
 @pytest.fixture(scope="module")
 def post(service, clip):
@@ -40,3 +43,29 @@ def test_a_recording_survives_the_death_of_a_model(service, post, undisturbed, m
     while httpx.get(f"{service.base_url}/health", timeout=30).status_code != 200:
         time.sleep(0.2)
     assert killed not in live_instances(service.secret)[model].values()
+
+
+@pytest.mark.long
+def test_two_clients_hear_of_none_of_nine_deaths(service, post, undisturbed):
+    over = threading.Event()
+    answers = []
+
+    def ask_on() -> None:
+        while not over.is_set():
+            answers.append(post())
+
+    clients = [threading.Thread(target=ask_on) for _ in range(2)]
+    for client in clients:
+        client.start()
+    for number in range(9):
+        time.sleep(PAUSE_SECONDS)
+        instances = live_instances(service.secret)
+        model = VICTIMS[number % len(VICTIMS)]
+        for killed in instances.get(model, {}).values():
+            os.kill(killed, signal.SIGKILL)
+    over.set()
+    for client in clients:
+        client.join()
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers:
+        assert answer.json()["segments"] == undisturbed["segments"]

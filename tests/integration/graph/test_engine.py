@@ -11,7 +11,6 @@ import pytest
 from adapter.intake.recording import SHARED_MEMORY, Recording
 from adapter.triton import recovery
 from adapter.triton.engine import Engine
-from adapter.triton.failures import NotReady, ProcessDied
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError
 from pipeline.options import Options
@@ -159,15 +158,6 @@ def test_a_death_is_mended_once_and_nobody_hears_of_it(tiny, tmp_path, part):
         return answers
 
     assert {transcript.segments[0].text for transcript in run(tiny, use)} == {TEXT}
-
-
-def test_a_request_that_kills_is_given_up_and_the_next_one_served(tiny):
-    async def use(engine: Engine) -> Transcript:
-        with pytest.raises((ProcessDied, NotReady)):
-            await ask(engine, "leaf dies")
-        return await ask(engine)
-
-    assert run(tiny, use).segments[0].text == TEXT
 
 
 @pytest.mark.parametrize("model", ["whisper", "transcription"])

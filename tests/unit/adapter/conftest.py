@@ -31,17 +31,22 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run_app() -> RunApp:
-    """A client of the application in the running event loop; nobody listens at Triton's port."""
+    """A client of the application in the running event loop; nobody listens at Triton's port.
+
+    Nor does a request wait for it, unless the test says how long.
+    """
 
     @asynccontextmanager
     async def run(**changes: object) -> AsyncIterator[httpx.AsyncClient]:
         (port,) = free_ports(1)
-        app = create_app(Settings(_env_file=None, triton_grpc_port=port, **changes))
+        here = {"triton_grpc_port": port, "max_wait_seconds": 0, **changes}
+        app = create_app(Settings(_env_file=None, **here))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://service") as client,
         ):
+            client.app = app
             yield client
 
     return run

@@ -21,8 +21,7 @@ from adapter.errors import (
     install,
     to_response,
 )
-from adapter.triton.engine import Interrupted
-from adapter.triton.failures import NotReady
+from adapter.triton.failures import Interrupted, NotReady, ProcessDied
 from pipeline.errors import (
     DeadlineExceeded,
     InvalidRequest,
@@ -47,11 +46,12 @@ from pipeline.errors import (
         (Overloaded, 503),
         (NotReady, 503),
         (DeadlineExceeded, 504),
-        (Interrupted, 500),
+        (ProcessDied, 503),
+        (Interrupted, 503),
     ],
 )
 def test_status(kind, status):
-    failure = kind() if kind is Interrupted else kind("the network x")
+    failure = kind("the network x")
     response = to_response(failure)
     assert response.status_code == status
     assert str(failure) in json.loads(response.body)["detail"]

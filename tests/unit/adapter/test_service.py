@@ -15,6 +15,7 @@ from adapter.errors import ClientGone
 from adapter.intake import recording as recordings
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import Upload
+from adapter.patience import Patience
 from adapter.service import Service, unless_gone
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
@@ -103,7 +104,12 @@ class Graph:
         self.left: list[float] = []
 
     async def transcribe(
-        self, recording: Recording, options: Options, output: str, on_segment: object
+        self,
+        recording: Recording,
+        options: Options,
+        output: str,
+        on_segment: object,
+        patience: Patience,
     ) -> Transcript:
         self.left.append(options.deadline_ms / 1000 - time.time())
         await asyncio.sleep(self._seconds)

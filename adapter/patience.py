@@ -54,6 +54,10 @@ class Patience:
         self._most = most
         self._ends = set() if end is None else {end}
 
+    def milliseconds(self) -> int | None:
+        """What is left; None if that has no end."""
+        return None if math.isinf(self.left) else int(self.left * 1000)
+
     async def wait(self, work: Awaitable[Result], seconds: float) -> Result:
         """What some work comes to; it is cancelled when there is no more patience for it.
 

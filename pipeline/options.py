@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import time
+import uuid
 from pathlib import Path
 from typing import Literal
 
@@ -31,14 +32,14 @@ MAX_SPEAKERS = 50  # that are told apart in a recording, whatever is asked for o
 logger = logging.getLogger(__name__)
 
 
-def _clock() -> str | None:
+def _clock() -> str:
     """Which monotonic clock this is: Linux has one for all processes, until it starts again."""
     boot, namespace = Path("/proc/sys/kernel/random/boot_id"), "/proc/self/ns/time"
     try:
         name = boot.read_text(encoding="ascii").strip()
         return f"{name} {os.readlink(namespace)}" if os.path.lexists(namespace) else name
     except OSError:
-        return None
+        return uuid.uuid4().hex  # of this process alone
 
 
 CLOCK = _clock()
@@ -68,11 +69,13 @@ class Options(BaseModel):
     request_id: str | None = Field(None, pattern=REQUEST_ID_PATTERN)  # for the logs
     traceparent: str | None = Field(None, pattern=TRACEPARENT_PATTERN)  # of who asks
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
-    # After which nobody waits for the answer: Unix time, and time of the monotonic clock that is
-    # named, which nobody sets.  It counts where that clock can be read, so on one machine.
-    deadline_ms: int | None = Field(None, ge=0, lt=1 << 63)
+    # For so long somebody waits for the answer, and until then by the monotonic clock that is
+    # named. That counts where the clock can be read, so on one machine; elsewhere the first one
+    # does, from the moment in which it arrives.
+    timeout_ms: int | None = Field(None, ge=0, lt=1 << 40)
     deadline_ns: int | None = Field(None, ge=0, lt=1 << 63)
     clock: str | None = Field(None, max_length=128)
+    patience_ms: int | None = Field(None, ge=0, lt=1 << 40)  # of that, for a network to be loaded
 
     @field_validator("model")
     @classmethod
@@ -116,34 +119,33 @@ class Options(BaseModel):
             InvalidRequest: naming the option whose value cannot be used.
         """
         try:
-            return cls.model_validate_json(parameters or "{}")
+            options = cls.model_validate_json(parameters or "{}")
         except ValidationError as error:
             fault = error.errors()[0]
             name = ".".join(map(str, fault["loc"])) or "options"
             raise InvalidRequest(f"{name}: {fault['msg']}") from None
+        if options.timeout_ms is None or options.clock == CLOCK:
+            return options
+        return options.due_in(options.timeout_ms / 1e3)
 
     def to_parameters(self) -> dict[str, str | int | bool]:
         """The options that were set, as values that Triton and BLS carry."""
         values = self.model_dump(exclude_none=True, exclude_defaults=True)
+        if self.deadline_ns is not None:
+            values["timeout_ms"] = max(int(self.remaining() * 1e3), 0)
         # BLS carries no fractions.
         return {k: str(value) if isinstance(value, float) else value for k, value in values.items()}
 
     def due_in(self, seconds: float) -> "Options":
         """These options, with a deadline so many seconds from now."""
-        deadline = {
-            "deadline_ms": int((time.time() + seconds) * 1e3),
-            "deadline_ns": int((time.monotonic() + seconds) * 1e9),
-            "clock": CLOCK,
-        }
-        return self.model_copy(update=deadline)
+        deadline_ns = int((time.monotonic() + seconds) * 1e9)
+        return self.model_copy(update={"deadline_ns": deadline_ns, "clock": CLOCK})
 
     def remaining(self) -> float:
         """Seconds until nobody waits for the answer any more; infinity without a deadline."""
-        if None not in (self.deadline_ns, self.clock) and self.clock == CLOCK:
-            return self.deadline_ns / 1e9 - time.monotonic()
-        if self.deadline_ms is not None:
-            return self.deadline_ms / 1e3 - time.time()
-        return math.inf
+        if self.deadline_ns is None or self.clock != CLOCK:
+            return math.inf
+        return self.deadline_ns / 1e9 - time.monotonic()
 
     def check_deadline(self) -> None:
         """Raise :class:`DeadlineExceeded` once nobody waits for the answer any more."""

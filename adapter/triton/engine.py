@@ -156,7 +156,7 @@ class Engine:
                 if failure is not None:
                     await patience.wait(_shielded(self._is_back()), options.remaining())
                 async with self._audio_regions.tensor_of(recording) as audio:
-                    attempt = partial(self._attempt, audio, options, output, on_segment)
+                    attempt = partial(self._attempt, audio, options, output, on_segment, patience)
                     return await self._outlive_models(attempt, options, patience, deaths)
             except OutOfPatience as end:
                 raise _given_up(failure, end) from None
@@ -192,10 +192,16 @@ class Engine:
                 failure, remedy = absence, self._recovery.mend
 
     async def _attempt(
-        self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
+        self,
+        audio: InferInput,
+        options: Options,
+        output: str,
+        on_segment: OnSegment | None,
+        patience: Patience,
     ) -> Transcript:
         # A step goes on remembering the key of an attempt that was given up.
-        options = options.model_copy(update={"request_key": uuid.uuid4().hex})
+        update = {"request_key": uuid.uuid4().hex, "patience_ms": patience.milliseconds()}
+        options = options.model_copy(update=update)
         interruption = self._recovery.interruption()
         call = asyncio.ensure_future(self._ask(audio, options, output, on_segment))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -182,9 +183,16 @@ def call_leaf(
 
 
 def when_loaded(options: Options, attempt: Callable[[], Result]) -> Result:
-    """Make an attempt again for as long as the leaf is loading the network that it needs."""
+    """Make an attempt again for as long as the leaf is loading the network that it needs.
+
+    Raises:
+        ModelLoading: it still is when the request's patience ends.
+    """
+    begin = time.monotonic()
     while True:
         try:
             return attempt()
         except ModelLoading:
+            if (time.monotonic() - begin) * 1e3 > (options.patience_ms or math.inf):
+                raise
             IN_FLIGHT.of(options).pause(ASK_AGAIN_SECONDS)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,8 +81,7 @@ async def ask(
     """The graph's answer to PCM, its ``model`` being the process of the leaf."""
     with Recording(shared) as recording:
         os.write(recording.fd, PCM.tobytes())
-        deadline_ms = int((time.time() + seconds) * 1000)
-        options = Options(hotwords=command, deadline_ms=deadline_ms)
+        options = Options(hotwords=command).due_in(seconds)
         transcript = await engine.transcribe(recording, options, "SEGMENTS", patience=patience)
     assert not (recording.key and (SHARED_MEMORY / recording.key).exists())
     return transcript

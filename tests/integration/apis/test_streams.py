@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import numpy as np
@@ -33,8 +32,7 @@ def ask(
     async def run() -> Transcript:
         with Recording(shared=True) as recording:
             os.write(recording.fd, PCM.tobytes())
-            deadline_ms = int((time.time() + seconds) * 1000)
-            options = Options(hotwords=command, deadline_ms=deadline_ms)
+            options = Options(hotwords=command).due_in(seconds)
             return await engine.transcribe(recording, options, "SEGMENTS", on_segment)
 
     return run()

@@ -3,21 +3,32 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 
+from tests.clients.asking import transcript_of
 from tests.integration.conftest import start_service, stop_service, triton_of, wait_until_ready
 from tests.services.processes import descendants, wait_until_gone
 
+SPEAKERS = {"SPEAKER_00", "SPEAKER_01"}
 
-def test_a_triton_that_dies_comes_back_and_a_killed_launcher_leaves_nothing(tmp_path):
-    """What Ctrl-C leaves, the end of the session's own service shows."""
+
+def test_a_triton_that_dies_comes_back_and_a_killed_launcher_leaves_nothing(tmp_path, sample):
+    """The recording that it had is answered; what Ctrl-C leaves, the session's service shows."""
     running = start_service(tmp_path)
     try:
         wait_until_ready(running)
         first = triton_of(running.process.pid)
-        os.kill(first, signal.SIGKILL)
+        with ThreadPoolExecutor(1) as client:
+            answer = client.submit(transcript_of, running, sample)
+            time.sleep(2)  # it is under way
+            assert not answer.done()
+            os.kill(first, signal.SIGKILL)
+            words = " ".join(segment["text"] for segment in answer.result()["segments"])
+        assert "I'm Sheila" in words
+        assert {segment["speaker"] for segment in answer.result()["segments"]} == SPEAKERS
         for _ in range(600):
             if "triton: ready again" in running.log.read_text(encoding="utf-8"):
                 break

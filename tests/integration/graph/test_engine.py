@@ -64,8 +64,7 @@ def test_a_triton_that_cannot_read_our_memory_gets_bytes(tiny):
         with Recording(shared=True) as recording:
             os.write(recording.fd, PCM.tobytes())
             os.unlink(SHARED_MEMORY / recording.key)  # as if Triton ran elsewhere
-            options = Options(deadline_ms=int((time.time() + 60) * 1000))
-            transcript = await engine.transcribe(recording, options, "SEGMENTS")
+            transcript = await engine.transcribe(recording, Options().due_in(60), "SEGMENTS")
         return transcript.segments[0].text, engine.shares_memory
 
     assert run(tiny, use) == (TEXT, False)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
@@ -76,8 +75,7 @@ def transcribe(engine: Engine, pcm: bytes, model: str | None = None) -> Awaitabl
     async def ask() -> Transcript:
         with Recording(shared=True) as recording:
             os.write(recording.fd, pcm)
-            deadline_ms = int((time.time() + 60) * 1000)
-            options = Options(model=model, language="en", deadline_ms=deadline_ms)
+            options = Options(model=model, language="en").due_in(60)
             return await engine.transcribe(recording, options, "SEGMENTS")
 
     return ask()

@@ -226,7 +226,7 @@ def test_a_value_that_cannot_be_used_is_named_with_what_can(query, named, choice
 
 
 def test_what_is_not_known_is_left_aside():
-    query = {"deadline_ms": "1", "deadline_ns": "1", "clock": "x", "request_key": "k"}
+    query = {"timeout_ms": "1", "deadline_ns": "1", "clock": "x", "request_key": "k"}
     query |= {"detect_language": "true", "batch_size": "16"}
     assert options(query).to_parameters() == {}
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.errors import Cancelled, DeadlineExceeded, InvalidRequest, Overloaded
-from pipeline.options import Options
+from pipeline.options import CLOCK, Options
 from pipeline.serving import requests_in_flight
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import IN_FLIGHT, RequestsInFlight, pieces
@@ -97,11 +97,12 @@ def test_a_caller_whom_triton_knows_to_have_gone_counts_as_cancelled(start):
 
 
 def test_a_deadline_ends_the_wait_for_a_leaf_that_hangs(start, monkeypatch):
-    deadline = time.time() + 600
-    options = start(deadline_ms=int(deadline * 1000))
+    deadline = time.monotonic() + 600
+    options = start(deadline_ns=int(deadline * 1e9), clock=CLOCK)
 
     def let_it_pass() -> None:
-        monkeypatch.setattr("pipeline.options.time", SimpleNamespace(time=lambda: deadline + 1))
+        later = SimpleNamespace(monotonic=lambda: deadline + 1)
+        monkeypatch.setattr("pipeline.options.time", later)
 
     sent, kind = abandon_while_waiting(options, let_it_pass)
     assert sent == ["0", "1"]

@@ -15,7 +15,7 @@ def install(metrics: Metrics, service: Service) -> None:
         ("asr_recordings_in_flight", "Recordings that are being worked on", lambda: in_work.taken),
         ("asr_recordings_most", "Recordings that may be worked on at once", lambda: in_work.number),
         ("asr_recordings_waiting", "Recordings that are here and wait", lambda: in_work.waiting),
-        ("asr_uploads_in_flight", "Uploads on their way, or here and kept", lambda: uploads.taken),
+        ("asr_uploads_in_flight", "Uploads on their way", lambda: uploads.taken),
         (
             "asr_uploads_free_bytes",
             "Bytes that are free where uploads lie",

@@ -103,7 +103,7 @@ def test_a_slow_upload_keeps_nobody_out_and_waits_for_its_place(run_app, tone, p
 async def until_waiting(client: httpx.AsyncClient, count: int) -> None:
     """Return when one is worked on and so many are in the line."""
     places = client.app.state.service.recordings
-    while (places._taken.total(), len(places._waiting)) != (1, count):
+    while (places.taken, places.waiting) != (1, count):
         await asyncio.sleep(0.01)
 
 
@@ -210,7 +210,7 @@ def test_uploads_have_a_limit_of_their_own(run_app, tone):
                 asyncio.create_task(client.post("/asr", content=stalled(), headers=HEADERS))
                 for _ in range(4)
             ]
-            while client.app.state.service.uploads._taken.total() < 4:
+            while client.app.state.service.uploads.taken < 4:
                 await asyncio.sleep(0.01)
             refused = await until_refused(client)
             for task in tasks:

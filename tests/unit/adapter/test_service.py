@@ -109,13 +109,8 @@ class Graph:
         output: str,
         on_segment: object,
         patience: Patience,
-<<<<<<< HEAD
     ) -> Transcript:
-        self.left.append(options.deadline_ms / 1000 - time.time())
-=======
-    ) -> str:
         self.left.append(options.remaining())
->>>>>>> fb71777 (Deadlines travel as what is left of them, tests of stopping and of a Triton that dies under a recording)
         await asyncio.sleep(self._seconds)
         options.check_deadline()
         return TRANSCRIPT

@@ -9,7 +9,7 @@ from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedO
 from tritonclient.utils import InferenceServerException
 
 from client.errors import ServiceError
-from documents import Transcript
+from documents import StepFailed, Transcript
 
 DEFAULT_ADDRESS = "localhost:8001"
 ENSEMBLE = "asr"
@@ -71,7 +71,10 @@ class TritonClient:
             )
         except InferenceServerException as error:
             raise _from_triton(error) from None
-        return Transcript.model_validate_json(result.as_numpy(output).tobytes())
+        try:
+            return Transcript.decode(result.as_numpy(output).tobytes())
+        except StepFailed as failed:
+            raise ServiceError(failed.failure.status, failed.failure.failure) from None
 
 
 def _output_for(options: dict[str, Option]) -> str:

@@ -8,6 +8,8 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+DocumentType = TypeVar("DocumentType", bound="Document")
+
 
 class Document(BaseModel):
     """Base of the documents: unknown keys are a bug of the sender."""
@@ -18,8 +20,35 @@ class Document(BaseModel):
         """The document as UTF-8 JSON, without keys whose value is unknown."""
         return self.model_dump_json(exclude_none=True).encode()
 
+    @classmethod
+    def decode(cls: type[DocumentType], content: bytes) -> DocumentType:
+        """The document that this is.
 
-DocumentType = TypeVar("DocumentType", bound=Document)
+        Raises:
+            StepFailed: it says what failed instead.
+            pydantic.ValidationError: it is something else.
+        """
+        if content.startswith(FAILURE):
+            raise StepFailed(Failure.model_validate_json(content))
+        return cls.model_validate_json(content)
+
+
+class Failure(Document):
+    """In the place of any other document: a step of the graph could not make it."""
+
+    failure: str  # its kind and what it says: "InvalidRequest: language: …"
+    status: str  # gRPC's name for such a failure
+
+
+FAILURE = b'{"failure":'  # no other document begins like this
+
+
+class StepFailed(Exception):  # noqa: N818 - what happened
+    """A document was to be read that says what failed."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.failure)
+        self.failure = failure
 
 
 class Word(Document):

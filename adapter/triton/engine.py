@@ -15,6 +15,7 @@ from tritonclient.utils import InferenceServerException
 from adapter.intake.recording import Recording, sweep
 from adapter.patience import OutOfPatience, Patience
 from adapter.telemetry.record import current
+from adapter.triton.departures import DEPARTURE_SECONDS, Departures
 from adapter.triton.failures import (
     Deaths,
     Interrupted,
@@ -22,6 +23,7 @@ from adapter.triton.failures import (
     NotReady,
     ProcessDied,
     Unreachable,
+    from_step,
     from_triton,
 )
 from adapter.triton.loaded_models import loaded_models
@@ -31,8 +33,8 @@ from adapter.triton.server_liveness import ServerLiveness
 from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
 from adapter.triton.streaming import OnSegment, stream_segments
-from documents import Transcript
-from pipeline.errors import PipelineError
+from documents import StepFailed, Transcript
+from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings
 
@@ -65,6 +67,7 @@ class Engine:
         self._recovery = Recovery(self._client, secret, self._signals)
         self._server_liveness = ServerLiveness(self._client, secret)
         self._audio_regions = AudioRegions(self._client, settings.triton_shared_memory)
+        self._departures = Departures()
         self._pages = httpx.AsyncClient()
         self._watches: list[asyncio.Task[None]] = []
         self._return: asyncio.Task[None] | None = None
@@ -84,6 +87,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._signals.close()
+        await self._departures.close()
         await self._audio_regions.close()
         await self._pages.aclose()
         await self._client.close()
@@ -205,15 +209,22 @@ class Engine:
         interruption = self._recovery.interruption()
         call = asyncio.ensure_future(self._ask(audio, options, output, on_segment))
         try:
-            await asyncio.wait([call, interruption], return_when=asyncio.FIRST_COMPLETED)
-            if not call.done():
+            seconds = options.remaining() + GRACE_SECONDS
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait([call, interruption], timeout=seconds, return_when=first)
+            if call.done():
+                return call.result()
+            if interruption.done():
                 raise Interrupted(interruption.result())
-            return call.result()
+            raise DeadlineExceeded("no answer from Triton in time")
         finally:
             if not call.done():
                 # Triton does not tell the step that is at work.
                 self._signals.cancel(options.request_key)
-            call.cancel()
+                if on_segment is None:
+                    self._departures.leave(call)
+                else:
+                    call.cancel()
 
     async def _ask(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
@@ -225,7 +236,7 @@ class Engine:
     async def _infer(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
     ) -> Transcript:
-        seconds = options.remaining() + GRACE_SECONDS
+        seconds = options.remaining() + GRACE_SECONDS + DEPARTURE_SECONDS
         if on_segment is not None:
             return await stream_segments(self._client, audio, options, on_segment, seconds)
         try:
@@ -239,7 +250,9 @@ class Engine:
         except InferenceServerException as error:
             raise from_triton(error) from None
         try:
-            return Transcript.model_validate_json(result.as_numpy(output).tobytes())
+            return Transcript.decode(result.as_numpy(output).tobytes())
+        except StepFailed as failed:
+            raise from_step(failed) from None
         except ValidationError as error:
             raise PipelineError(f"Triton's answer is no transcript: {error}") from None
 

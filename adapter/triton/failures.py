@@ -6,6 +6,7 @@ from collections import Counter
 
 from tritonclient.utils import InferenceServerException
 
+from documents import StepFailed
 from pipeline.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -115,3 +116,8 @@ def from_triton(error: InferenceServerException) -> PipelineError:
     if status.endswith("UNAVAILABLE"):
         return Unreachable(text)
     return PipelineError(text)
+
+
+def from_step(failed: StepFailed) -> PipelineError:
+    """The error that a step told of in the place of its document."""
+    return from_triton(InferenceServerException(failed.failure.failure, failed.failure.status))

@@ -10,7 +10,10 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.grpc.model_config_pb2 import DataType
 from tritonclient.utils import InferenceServerException, triton_to_np_dtype
 
+from adapter.triton.departures import DEPARTURE_SECONDS, Departures
+
 CALL_SECONDS = 5.0  # for questions that Triton answers at once, however busy it is
+TIME_IS_UP = "StatusCode.DEADLINE_EXCEEDED"
 
 
 class Signals:
@@ -21,6 +24,7 @@ class Signals:
         self._steps = steps
         self._inputs: dict[str, list[InferInput]] = {}
         self._sending: set[asyncio.Task[None]] = set()
+        self._departures = Departures()
 
     def cancel(self, key: str) -> None:
         """Tell every step that nobody waits for this request any more; returns at once."""
@@ -46,13 +50,25 @@ class Signals:
         """Wait for what is being sent: seconds at the most."""
         if self._sending:
             await asyncio.wait(self._sending)
+        await self._departures.close()
 
     async def _send(self, model: str, seconds: float, **parameters: str | bool) -> None:
         if model not in self._inputs:
             self._inputs[model] = await self._zeros(model)
-        await self._client.infer(
-            model, self._inputs[model], parameters=parameters, client_timeout=seconds
+        call = asyncio.ensure_future(
+            self._client.infer(
+                *(model, self._inputs[model]),
+                parameters=parameters,
+                client_timeout=seconds + DEPARTURE_SECONDS,
+            )
         )
+        try:
+            await asyncio.wait([call], timeout=seconds)
+            if not call.done():
+                raise InferenceServerException("no answer in time", TIME_IS_UP)
+            call.result()
+        finally:
+            self._departures.leave(call)
 
     async def _zeros(self, model: str) -> list[InferInput]:
         """The smallest input that Triton lets through to the model."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
@@ -16,7 +17,7 @@ import triton_python_backend_utils as pb_utils
 
 from pipeline.errors import InvalidRequest, ModelLoading, forget_frames
 from pipeline.options import Options
-from pipeline.serving.failures import from_text, to_response
+from pipeline.serving.failures import check_inputs, from_text, to_documents, to_response
 from pipeline.serving.idle import WhenIdle
 from pipeline.serving.requests_in_flight import IN_FLIGHT, RequestInFlight
 from pipeline.serving.sibling_steps import SiblingSteps
@@ -28,8 +29,8 @@ from pipeline.utf8 import speak_utf8
 
 Result = TypeVar("Result")
 
+DOCUMENT = "TYPE_UINT8"  # of a tensor that holds one
 ASK_AGAIN_SECONDS = 0.5  # while a leaf loads a network
-REFUSALS = 4  # told at once of those that have to wait for it
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Step(ABC):
     """
 
     REQUESTS = 64  # at once, or as many as the adapter lets in; more are refused
+    # An error of its own ends the graph: the others must have done with the recording by then.
+    IS_LAST = False
 
     def initialize(self, args: dict[str, str]) -> None:
         """Prepare the step."""
@@ -53,7 +56,11 @@ class Step(ABC):
         self._most = max(self.REQUESTS, settings.max_requests)
         # Threads that wait for leaves cost little.
         self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="request")
-        self._refusals = ThreadPoolExecutor(REFUSALS, thread_name_prefix="refusal")
+        config = json.loads(args["model_config"])
+        self._outputs = [output["name"] for output in config["output"]]
+        self._documents = [
+            tensor["name"] for tensor in config["input"] if tensor["data_type"] == DOCUMENT
+        ]
         self._siblings = SiblingSteps(self._name)
         self.load(settings)
         self._idle = WhenIdle()
@@ -78,16 +85,18 @@ class Step(ABC):
             _send(sender, pb_utils.InferenceResponse(output_tensors=[]))
 
     def _take_on(self, request: object, sender: object) -> None:
-        arrived, key = time.monotonic(), None
+        key = None
         try:
+            check_inputs(request, self._documents)
             options = Options.from_parameters(request.parameters())
             key = options.request_key
             options = options.model_copy(update={"request_key": key or uuid.uuid4().hex})
             IN_FLIGHT.start(request, options, self._most)
         except Exception as failure:
+            _send(sender, self.tell(failure))
             # Another request's key is not to be cancelled.
-            mine = None if isinstance(failure, InvalidRequest) else key
-            self._refusals.submit(self._refuse, sender, failure, arrived, mine)
+            if key and not isinstance(failure, InvalidRequest):
+                self._siblings.cancel(key)
         else:
             self._threads.submit(self._work, request, sender, options)
 
@@ -103,9 +112,9 @@ class Step(ABC):
                 options = options.model_copy(update=whose)
             self.respond(request, sender, options)
 
-    def _refuse(self, sender: object, failure: Exception, arrived: float, key: str | None) -> None:
-        self._siblings.prepare_for_failure(arrived, key)
-        _send(sender, to_response(failure))
+    def tell(self, failure: BaseException) -> pb_utils.InferenceResponse:
+        """The response of a request that failed."""
+        return to_response(failure) if self.IS_LAST else to_documents(failure, self._outputs)
 
     def respond(self, request: object, sender: object, options: Options) -> None:
         """Answer one request, whatever happens."""
@@ -116,9 +125,9 @@ class Step(ABC):
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
         except BaseException as failure:
             outcome = type(failure).__name__
-            response = to_response(failure)
+            response = self.tell(failure)
             forget_frames(failure)
-            self._siblings.prepare_for_failure(in_flight.arrived, options.request_key)
+            self._siblings.cancel(options.request_key)
         IN_FLIGHT.end(options)
         _send(sender, response)
         self.ended(in_flight, outcome)
@@ -137,7 +146,6 @@ class Step(ABC):
     def finalize(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._refusals.shutdown(wait=False, cancel_futures=True)
         self._siblings.close()
         traces.flush()
 

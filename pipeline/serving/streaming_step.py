@@ -17,6 +17,8 @@ from pipeline.serving.step import Step
 class StreamingStep(Step):
     """Base of a decoupled step's ``TritonPythonModel``; parts are sent as they come."""
 
+    IS_LAST = True
+
     @abstractmethod
     def answer(self, request: object, options: Options) -> Iterator[list[pb_utils.Tensor]]:
         """The output tensors of one response after the other; a generator.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from documents import Document, DocumentType
+from documents import FAILURE, Document, DocumentType, Failure
 
 _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _capsule_pointer.restype = ctypes.c_void_p
@@ -65,8 +65,22 @@ def read_array(message: object, name: str) -> np.ndarray:
 
 
 def read_document(message: object, name: str, kind: type[DocumentType]) -> DocumentType:
-    """The JSON document in the UINT8 tensor ``name``."""
-    return kind.model_validate_json(read_array(message, name).tobytes())
+    """The JSON document in the UINT8 tensor ``name``.
+
+    Raises:
+        StepFailed: the step that should have made it failed.
+    """
+    return kind.decode(read_array(message, name).tobytes())
+
+
+def failures_in(message: object, names: Sequence[str]) -> list[Failure]:
+    """Those of these tensors that say what failed in the place of their document."""
+    contents = [read_array(message, name)[0] for name in names]
+    return [
+        Failure.model_validate_json(content.tobytes())
+        for content in contents
+        if content[: len(FAILURE)].tobytes() == FAILURE
+    ]
 
 
 def array_tensor(name: str, array: np.ndarray) -> pb_utils.Tensor:

@@ -10,6 +10,8 @@ from pipeline.serving.tensors import document_tensor, read_document
 class TritonPythonModel(Step):
     """No network and no waiting: the one step that only computes."""
 
+    IS_LAST = True
+
     def answer(self, request, options):
         """Attribute the words of one recording."""
         transcript = read_document(request, "WORDS", Transcript)

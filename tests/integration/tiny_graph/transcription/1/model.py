@@ -12,7 +12,7 @@ from pipeline.errors import InvalidRequest
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces
 from pipeline.serving.step import Step, call_leaf
-from pipeline.serving.tensors import document_tensor, read_array
+from pipeline.serving.tensors import document_tensors, read_array
 
 
 class TritonPythonModel(Step):
@@ -54,4 +54,4 @@ class TritonPythonModel(Step):
             duration=audio.size / 16_000,
             segments=[Segment(start=0.0, end=1.0, text=str(total))],
         )
-        return [document_tensor("SEGMENTS", transcript)]
+        return document_tensors(("SEGMENTS", "SEGMENTS_ONWARD"), transcript)

@@ -11,7 +11,7 @@ from adapter.auth import OPEN, RequireKey
 from adapter.jobs.jobs import Jobs
 from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
-from adapter.routes import asr, assemblyai, docs, health, metrics, openai
+from adapter.routes import asr, assemblyai, docs, following, health, metrics, openai
 from adapter.service import Service
 from adapter.stopping import when_asked_to_stop
 from adapter.telemetry import gauges
@@ -22,7 +22,14 @@ from adapter.triton.engine import Engine
 from pipeline.settings import Settings, current_settings
 from pipeline.telemetry import traces
 
-ROUTERS = (asr.router, openai.router, assemblyai.router, health.router, metrics.router)
+ROUTERS = (
+    asr.router,
+    openai.router,
+    following.router,
+    assemblyai.router,
+    health.router,
+    metrics.router,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -128,6 +128,11 @@ def _share(number: int) -> int:
     return number - number // SPARE_PART
 
 
+def owner_of(request: Request) -> str:
+    """Whose work this request may see: a key's, or everybody's where there are none."""
+    return getattr(request.state, KEY, "")
+
+
 def client_of(request: Request) -> str:
     """Who sends this request: a key, or where there are none an address or its network."""
     key = getattr(request.state, KEY, None)

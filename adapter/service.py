@@ -17,6 +17,7 @@ from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.patience import Waiting
 from adapter.places import UPLOADS_FOR_A_PLACE, Places
+from adapter.telemetry.progress import InFlight
 from adapter.telemetry.record import DECODE, WAIT, current
 from adapter.threads import in_thread
 from adapter.triton.engine import Engine
@@ -27,6 +28,7 @@ from pipeline.options import Options
 from pipeline.settings import Settings
 
 Result = TypeVar("Result")
+MOST_FOLLOWERS = 256  # who are told how far something is; each is a connection
 GRACE = 10.0  # seconds, for the engine to say itself that the deadline has passed
 
 
@@ -51,6 +53,8 @@ class Service:
         uploads = UPLOADS_FOR_A_PLACE * settings.max_requests
         self.uploads = Places(uploads, "uploads are on their way")
         self.waiting = Waiting()
+        self.in_flight = InFlight(engine)
+        self.followers = Places(MOST_FOLLOWERS, "requests and jobs are being followed")
 
     async def transcribe(
         self,
@@ -87,6 +91,7 @@ class Service:
                 recording = await asyncio.wait_for(self._decode(upload, kept), left())
                 if not upload.kept:  # the disk is for those that are still to be decoded
                     await in_thread(os.ftruncate, upload.fd, 0)
+                record.duration = recording.duration
                 seconds = given or self.settings.request_timeout(recording.duration)
                 asked = options.due_in(left()).model_copy(update={"request_id": record.id})
                 call = self.engine.transcribe(recording, asked, output, on_segment, patience)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from adapter.formats.transcripts import as_text
-from adapter.jobs.records import COMPLETED, PROCESSING, Job
+from adapter.jobs.records import COMPLETED, Job
 from adapter.openai.speakers import letter
 from documents import Segment, Transcript, Word
 from pipeline.languages import UNSPACED_LANGUAGES
@@ -34,8 +34,6 @@ def as_transcript(job: Job, transcript: Transcript | None) -> Json:
         "webhook_status_code": job.webhook_status,
         "error": job.error,
     }
-    if job.status == PROCESSING and job.progress:
-        shape["progress"] = job.progress
     if transcript is None:
         return {name: value for name, value in shape.items() if name != "error" or value}
     letters = _Letters()

@@ -79,6 +79,23 @@ class Jobs:
 
         return await self._database.read(find)
 
+    async def state(self, job: str, owner: str) -> Job | None:
+        """This owner's job of that id, without what has come of it."""
+        return await self._database.read(
+            lambda connection: records.find_job(connection, job, owner)
+        )
+
+    async def progress(self, job: Job) -> Json | None:
+        """How far a job is that has not ended: as its worker has it, or as another has told it."""
+        if job.status == records.QUEUED:
+            before = await self._database.read(
+                lambda connection: records.jobs_before(connection, job.number)
+            )
+            return {"stage": records.QUEUED, "jobs_before": before}
+        if job.status == records.PROCESSING:
+            return await self._worker.progress(job) or job.progress
+        return None
+
     async def list(self, owner: str, wanted: Wanted) -> tuple[list[Job], bool, bool]:
         """A page of this owner's jobs, and whether there are older and newer ones."""
         return await self._database.read(

@@ -20,13 +20,15 @@ from adapter.jobs.database import Database, DatabaseUnavailable
 from adapter.jobs.fetching import NotFetched, fetch
 from adapter.jobs.outside import Outside
 from adapter.jobs.recordings import Recordings
-from adapter.jobs.records import Job, add_upload
+from adapter.jobs.records import Job, Json, add_upload
 from adapter.service import Service
+from adapter.telemetry.record import CURRENT, Record
 from adapter.triton.engine import Interrupted
 from adapter.triton.failures import ProcessDied
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError, WeightsNotFound
 from pipeline.options import Options
+from pipeline.telemetry.logs import REQUEST_ID
 
 POLL_SECONDS = 2.0  # between looks at what other adapters have left or taken on
 BEAT_SECONDS = 2.5  # between words of this one, of which some may be lost within a lease
@@ -114,7 +116,9 @@ class Worker:
             await asyncio.sleep(BEAT_SECONDS)
             if not self._running:
                 continue
-            progress = dict.fromkeys(self._running)
+            jobs = [running.job for running in self._running.values()]
+            told = await asyncio.gather(*map(self.progress, jobs))
+            progress = {job.number: state for job, state in zip(jobs, told, strict=True)}
             with contextlib.suppress(DatabaseUnavailable):
                 kept = await self._database.write(
                     lambda connection, progress=progress: claims.renew(
@@ -124,6 +128,10 @@ class Worker:
                 for number in progress.keys() - kept.keys():
                     self.cancel(number)
 
+    async def progress(self, job: Job) -> Json | None:
+        """How far a job is; None if it is not worked on here."""
+        return await self._service.in_flight.report(job.id, job.owner)
+
     def cancel(self, number: int) -> None:
         """Nobody wants this job any more, if it is here."""
         if running := self._running.get(number):
@@ -131,8 +139,13 @@ class Worker:
             running.task.cancel()
 
     async def _work_on(self, job: Job) -> None:
+        # Of this task: what others log of it bears the job's id.
+        record = Record(job.id)
+        CURRENT.set(record)
+        REQUEST_ID.set(job.id)
         try:
-            end = await self._outcome(job)
+            with self._service.in_flight.shown(record, job.owner):
+                end = await self._outcome(job)
             await self._tell(job, end)
         finally:
             del self._running[job.number]

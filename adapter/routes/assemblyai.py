@@ -23,7 +23,7 @@ from adapter.intake.uploads import FORM_BYTES, drain
 from adapter.jobs.jobs import Jobs
 from adapter.jobs.outside import Refused
 from adapter.jobs.records import COMPLETED, Job
-from adapter.places import KEY, client_of
+from adapter.places import client_of, owner_of
 from adapter.service import Service
 from adapter.threads import in_thread
 from documents import Transcript
@@ -34,11 +34,6 @@ router = APIRouter(prefix="/v2", tags=["AssemblyAI"], include_in_schema=False)
 UPLOAD_URL = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/v2/upload/([0-9a-f-]{36})", re.IGNORECASE)
 BODY_SECONDS = 60.0  # for the JSON of a request
 CAPTION = (16, 1000)  # characters
-
-
-def owner_of(request: Request) -> str:
-    """Whose jobs this request may see: a key's, or everybody's where there are none."""
-    return getattr(request.state, KEY, "")
 
 
 def _url(request: Request, path: str) -> str:
@@ -147,8 +142,12 @@ async def list_transcripts(request: Request) -> Json:
 @router.get("/transcript/{job}", summary="A job and its transcript")
 async def read(request: Request, job: str) -> Response:
     """``status`` is queued, processing, completed or error."""
+    jobs: Jobs = request.app.state.jobs
     found, transcript = await _find(request, job)
-    return _answer(await in_thread(as_transcript, found, transcript))
+    shape = await in_thread(as_transcript, found, transcript)
+    if progress := await jobs.progress(found):
+        shape["progress"] = progress
+    return _answer(shape)
 
 
 @router.delete("/transcript/{job}", summary="Delete a job")

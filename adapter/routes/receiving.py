@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from fastapi import Request
 
 from adapter.intake.uploads import Upload, drain, receive_upload
-from adapter.places import client_of
+from adapter.places import client_of, owner_of
 from adapter.service import Service
 from adapter.telemetry.record import UPLOAD, current
 from pipeline.errors import Overloaded
@@ -40,5 +40,6 @@ async def received(
                 raise
             arriving = receive_upload(request, service.settings, parts)
             upload = await held.enter_async_context(arriving)
+        held.enter_context(service.in_flight.shown(current(), owner_of(request)))
         patience = service.waiting.patience(service.settings.max_wait_seconds, client)
         yield dataclasses.replace(upload, patience=patience)

@@ -34,6 +34,11 @@ class Record:
         self.id = request_id or uuid.uuid4().hex
         self.seconds: dict[str, float] = {}  # of each stage
         self.about: dict[str, object] = {}  # audio_seconds, model, language, …
+        self.now: str | None = None  # the stage that it is in
+        self.duration: float | None = None  # seconds of audio, as soon as they are known
+        self.key: str | None = None  # by which the graph knows it, while it is there
+        self.diarize = False
+        self.graph_begun = 0.0
         self.received = self.sent = 0  # bytes of bodies
         self.status: int | None = None
         self.first_byte: float | None = None  # of a stream, since the upload was there
@@ -47,7 +52,7 @@ class Record:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """What is done meanwhile belongs to this stage, whatever comes of it."""
-        begun = time.monotonic()
+        begun, self.now = time.monotonic(), name
         try:
             with self.part(name):
                 yield
@@ -68,6 +73,10 @@ class Record:
         with traces.span(name, self.span.traceparent, kind) as part:
             yield part
 
+    def begin_graph(self, key: str, diarize: bool) -> None:
+        """It is given to the graph, under this key."""
+        self.key, self.diarize, self.graph_begun = key, diarize, time.monotonic()
+
     def hear(self, transcript: Transcript, duration: float) -> None:
         """The graph has answered.
 
@@ -76,6 +85,7 @@ class Record:
             duration: Seconds of audio.
         """
         self._heard = time.monotonic()
+        self.key, self.now = None, ANSWER
         self.seconds |= transcript.seconds
         speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
         self.about |= {

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import httpx
@@ -96,6 +96,19 @@ class Engine:
     def shares_memory(self) -> bool:
         """Whether recordings for this engine should lie in shared memory."""
         return self._audio_regions.shares
+
+    async def reached(self, key: str, steps: Sequence[str]) -> dict[str, float | None]:
+        """Seconds of a recording that each step has done; None where it does not have it (now).
+
+        Args:
+            key: of the request, as its record has it.
+        """
+        asked = (self._signals.reached(step, key) for step in steps)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        return {
+            step: None if isinstance(answer, BaseException) else answer
+            for step, answer in zip(steps, answers, strict=True)
+        }
 
     async def describe(self) -> dict[str, object]:
         """``device``, ``default_model``, ``diarization`` and ``loaded_models``.
@@ -206,6 +219,7 @@ class Engine:
         # A step goes on remembering the key of an attempt that was given up.
         update = {"request_key": uuid.uuid4().hex, "patience_ms": patience.milliseconds()}
         options = options.model_copy(update=update)
+        current().begin_graph(options.request_key, options.diarize)
         interruption = self._recovery.interruption()
         call = asyncio.ensure_future(self._ask(audio, options, output, on_segment))
         try:

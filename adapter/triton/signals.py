@@ -1,11 +1,12 @@
-"""Requests to single models that carry no work: «is anybody there?» and «nobody waits any more»."""
+"""Requests to single models that carry no work: «is anybody there?», «nobody waits», «how far?»."""
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Sequence
 
 import numpy as np
-from tritonclient.grpc import InferInput
+from tritonclient.grpc import InferInput, InferRequestedOutput, InferResult
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.grpc.model_config_pb2 import DataType
 from tritonclient.utils import InferenceServerException, triton_to_np_dtype
@@ -23,6 +24,7 @@ class Signals:
         self._client = client
         self._steps = steps
         self._inputs: dict[str, list[InferInput]] = {}
+        self._outputs: dict[str, str] = {}  # the first one of each
         self._sending: set[asyncio.Task[None]] = set()
         self._departures = Departures()
 
@@ -46,18 +48,30 @@ class Signals:
         """
         await self._send(model, seconds, probe=True)
 
+    async def reached(self, step: str, key: str) -> float | None:
+        """Seconds of a recording that a step has done; None if it does not have the request.
+
+        Raises:
+            InferenceServerException: it cannot be asked.
+        """
+        answer = await self._send(step, CALL_SECONDS, progress=key)
+        told = json.loads(answer.as_numpy(self._outputs[step]).tobytes())
+        return told["reached"]
+
     async def close(self) -> None:
         """Wait for what is being sent: seconds at the most."""
         if self._sending:
             await asyncio.wait(self._sending)
         await self._departures.close()
 
-    async def _send(self, model: str, seconds: float, **parameters: str | bool) -> None:
+    async def _send(self, model: str, seconds: float, **parameters: str | bool) -> InferResult:
         if model not in self._inputs:
             self._inputs[model] = await self._zeros(model)
+        asked = [InferRequestedOutput(self._outputs[model])] if "progress" in parameters else None
         call = asyncio.ensure_future(
             self._client.infer(
                 *(model, self._inputs[model]),
+                outputs=asked,
                 parameters=parameters,
                 client_timeout=seconds + DEPARTURE_SECONDS,
             )
@@ -66,7 +80,7 @@ class Signals:
             await asyncio.wait([call], timeout=seconds)
             if not call.done():
                 raise InferenceServerException("no answer in time", TIME_IS_UP)
-            call.result()
+            return call.result()
         finally:
             self._departures.leave(call)
 
@@ -74,6 +88,7 @@ class Signals:
         """The smallest input that Triton lets through to the model."""
         answer = await self._client.get_model_config(model, client_timeout=CALL_SECONDS)
         inputs = []
+        self._outputs[model] = answer.config.output[0].name
         for tensor in answer.config.input:
             shape = [max(size, 1) for size in tensor.dims]
             if answer.config.max_batch_size:

@@ -34,6 +34,7 @@ class RequestInFlight:
         self.span = Span()  # what tells a collector of it, if somebody does
         self._looked = self.arrived - LOOK_SECONDS
         self._lock = threading.Lock()
+        self._reached: dict[object, float] = {}  # seconds of the recording, by what goes through it
 
     @property
     def seconds(self) -> float:
@@ -65,6 +66,16 @@ class RequestInFlight:
         """Wait for so long; raises what :meth:`check` does."""
         self._cancelled.wait(seconds)
         self.check()
+
+    def reach(self, way: object, seconds: float) -> None:
+        """So much of the recording is done by one of the ways that it goes."""
+        self._reached[way] = max(seconds, self._reached.get(way, 0.0))
+
+    @property
+    def reached(self) -> float:
+        """Seconds of the recording that are done, each of its ways counting alike."""
+        reached = list(self._reached.values())
+        return sum(reached) / len(reached) if reached else 0.0
 
     def end(self) -> None:
         """It has been answered: Triton's request must not be touched any more."""
@@ -106,6 +117,12 @@ class RequestsInFlight:
             found.cancel()
         return found
 
+    def reached(self, key: str) -> float | None:
+        """Seconds of a recording that are done; None if its request is not here."""
+        with self._lock:
+            found = self._running.get(key)
+        return None if found is None else found.reached
+
     def cancel(self, key: str) -> None:
         """Nobody waits for this request, whether it is here already or comes later."""
         with self._lock:
@@ -127,9 +144,13 @@ IN_FLIGHT = RequestsInFlight()  # a process is one step
 class Answer(Future):
     """The answer to a piece, waited for as long as somebody waits for the whole."""
 
-    def __init__(self, request: RequestInFlight, sent: Future) -> None:
+    def __init__(
+        self, request: RequestInFlight, sent: Future, way: object = None, until: float = 0.0
+    ) -> None:
         super().__init__()
         self._request = request
+        self._way = way
+        self._until = until
         sent.add_done_callback(self._arrive)
 
     def _arrive(self, sent: Future) -> None:
@@ -138,6 +159,8 @@ class Answer(Future):
         elif failure := sent.exception():
             self.set_exception(failure)
         else:
+            if self._way is not None:
+                self._request.reach(self._way, self._until)
             self.set_result(sent.result())
 
     def result(self, timeout: float | None = None) -> object:
@@ -159,14 +182,29 @@ class Pieces:
         self._recording = recording
         self._request = request
 
-    def submit(self, call: Callable[[], object]) -> Answer:
-        """Queue one piece, unless nobody waits for the answer any more."""
+    def submit(self, call: Callable[[], object], until: float | None = None) -> Answer:
+        """Queue one piece, unless nobody waits for the answer any more.
+
+        Args:
+            call: asks a leaf.
+            until: seconds of the recording that have gone this way when it is answered.
+        """
         self._request.check()
-        return Answer(self._request, self._recording.submit(call))
+        if until is None:
+            return Answer(self._request, self._recording.submit(call))
+        return Answer(self._request, self._recording.submit(call), self, until)
 
 
 @contextmanager
-def pieces(fan_out: FanOut, options: Options) -> Iterator[Pieces]:
-    """A queue for the pieces of the request with these options; drops what was not sent."""
+def pieces(fan_out: FanOut, options: Options, measured: bool = False) -> Iterator[Pieces]:
+    """A queue for the pieces of the request with these options; drops what was not sent.
+
+    Args:
+        measured: whether the whole recording goes this way, and tells how far it is.
+    """
+    request = IN_FLIGHT.of(options)
     with fan_out.recording() as recording:
-        yield Pieces(recording, IN_FLIGHT.of(options))
+        sent = Pieces(recording, request)
+        if measured:
+            request.reach(sent, 0.0)
+        yield sent

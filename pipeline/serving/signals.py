@@ -2,7 +2,8 @@
 
 ``cancel`` names the key of a request that nobody waits for any more, ``probe``
 asks whether the model answers at all, ``prepare`` asks a leaf for the network
-that the options name.  All are answered without output.
+that the options name; these are answered without output.  ``progress`` names the
+key of a request, and is answered with how far it is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import triton_python_backend_utils as pb_utils
 
 from pipeline.serving.tensors import array_tensor
 
-CANCEL, PROBE, PREPARE = "cancel", "probe", "prepare"
+CANCEL, PROBE, PREPARE, PROGRESS = "cancel", "probe", "prepare", "progress"
 # The steps that have something to stop, and what Triton wants a request to them to hold.
 STEPS = {
     "transcription": {"AUDIO": np.int16},
@@ -26,7 +27,9 @@ STEPS = {
 def signal_of(request: object) -> dict[str, object] | None:
     """The parameters of a request that is a signal."""
     parameters = json.loads(request.parameters() or "{}")
-    return parameters if not parameters.keys().isdisjoint((CANCEL, PROBE, PREPARE)) else None
+    return (
+        parameters if not parameters.keys().isdisjoint((CANCEL, PROBE, PREPARE, PROGRESS)) else None
+    )
 
 
 def send_signal(step: str, parameters: dict[str, str | bool]) -> None:

@@ -21,7 +21,7 @@ from pipeline.serving.failures import check_inputs, from_text, to_documents, to_
 from pipeline.serving.idle import WhenIdle
 from pipeline.serving.requests_in_flight import IN_FLIGHT, RequestInFlight
 from pipeline.serving.sibling_steps import SiblingSteps
-from pipeline.serving.signals import CANCEL, signal_of
+from pipeline.serving.signals import CANCEL, PROGRESS, signal_of
 from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
 from pipeline.telemetry import logs, traces
@@ -53,7 +53,7 @@ class Step(ABC):
         self._name = args["model_name"]
         logs.configure(settings.log_format, settings.log_level, self._name)
         traces.configure(settings, self._name)
-        self._most = max(self.REQUESTS, settings.max_requests)
+        self._most = max(self.REQUESTS, settings.max_requests + settings.max_jobs)
         # Threads that wait for leaves cost little.
         self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="request")
         config = json.loads(args["model_config"])
@@ -80,9 +80,17 @@ class Step(ABC):
             if signal is None:
                 self._take_on(request, sender)
                 continue
+            tensors = []
             if key := signal.get(CANCEL):
                 IN_FLIGHT.cancel(str(key))
-            _send(sender, pb_utils.InferenceResponse(output_tensors=[]))
+            if key := signal.get(PROGRESS):
+                tensors = [self._progress(str(key))]
+            _send(sender, pb_utils.InferenceResponse(output_tensors=tensors))
+
+    def _progress(self, key: str) -> pb_utils.Tensor:
+        """How far a request is, in the tensor of the step's first output."""
+        told = json.dumps({"reached": IN_FLIGHT.reached(key)}).encode()
+        return array_tensor(self._outputs[0], np.frombuffer(bytearray(told), np.uint8)[None])
 
     def _take_on(self, request: object, sender: object) -> None:
         key = None

@@ -48,8 +48,8 @@ class WhisperLeaf:
             PipelineError: the network cannot be loaded.
         """
         self._await_network(options)
-        with pieces(self._chunks, options) as chunks:
-            yield lambda chunk: chunks.submit(partial(_recognise, chunk))
+        with pieces(self._chunks, options, measured=True) as chunks:
+            yield lambda chunk: chunks.submit(partial(_recognise, chunk), chunk.until)
 
     def _await_network(self, options: Options) -> None:
         # Chunks that wait for a network would take the places of others' chunks.

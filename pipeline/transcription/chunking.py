@@ -1,7 +1,7 @@
 """Chunks: what one call of Whisper hears, cut where nobody speaks."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,10 +22,12 @@ class Chunk:
 
     audio: np.ndarray
     options: Options
+    until: float = 0.0  # seconds of the recording at its end
 
     def at(self, temperature: float) -> "Chunk":
         """The same, to be attempted at another temperature."""
-        return Chunk(self.audio, self.options.model_copy(update={"temperature": temperature}))
+        options = self.options.model_copy(update={"temperature": temperature})
+        return replace(self, options=options)
 
 
 def chunks(spans: Iterable[Span], samples: int) -> Iterator[Span]:

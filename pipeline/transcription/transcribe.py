@@ -130,8 +130,8 @@ def _ask(
     asked = options.model_copy(update={"word_timestamps": wants_words})
 
     def submit(span: Span, language: str | None) -> "Future[ChunkTranscript]":
-        chunk = Chunk(audio[span.start : span.end], asked.model_copy(update={"language": language}))
-        return recognise(chunk)
+        options = asked.model_copy(update={"language": language})
+        return recognise(Chunk(audio[span.start : span.end], options, seconds(span.end)))
 
     spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
     language, vote = options.language, LanguageVote()

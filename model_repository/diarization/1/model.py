@@ -1,6 +1,7 @@
 """The ``diarization`` step: a recording in, its speaker turns out."""
 
 from functools import partial
+from itertools import count
 
 from documents import Turns
 from pipeline.diarization.diarize import diarize
@@ -38,12 +39,20 @@ class TritonPythonModel(Step):
         if not options.diarize:
             return document_tensors(("TURNS", "TURNS_ONWARD"), Turns())
         audio = read_array(request, "AUDIO")[0]
-        with pieces(self.windows, options) as windows, pieces(self.stretches, options) as stretches:
+        window_ends, stretch_ends = count(1), count(SHARED_WINDOWS, SHARED_WINDOWS)  # seconds
+        with (
+            pieces(self.windows, options, measured=True) as windows,
+            pieces(self.stretches, options, measured=True) as stretches,
+        ):
             turns = diarize(
                 audio,
                 options.expecting(*self.speakers),
-                lambda window: windows.submit(partial(_segment, options, window)),
-                lambda piece, masks: stretches.submit(partial(_embed, options, piece, masks)),
+                lambda window: windows.submit(
+                    partial(_segment, options, window), next(window_ends)
+                ),
+                lambda piece, masks: stretches.submit(
+                    partial(_embed, options, piece, masks), next(stretch_ends)
+                ),
                 self.recipe,
                 self.exact,
             )

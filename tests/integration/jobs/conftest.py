@@ -8,8 +8,6 @@ import pytest
 
 from tests.services.postgresql import postgresql
 
-KINDS = ("sqlite", "postgresql")
-
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
@@ -18,14 +16,22 @@ def postgresql_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=KINDS)
-def store(request, tmp_path) -> dict[str, str]:
-    """Settings of a database with nothing in it, of either kind."""
-    settings = {"data_dir": str(tmp_path / "data")}
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql_url")
-        name = f"jobs_{uuid.uuid4().hex}"
-        with psycopg.connect(f"{server}postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        settings["database_url"] = f"{server}{name}"
-    return settings
+@pytest.fixture
+def in_sqlite(tmp_path) -> dict[str, str]:
+    """Settings of a store with nothing in it."""
+    return {"data_dir": str(tmp_path / "data")}
+
+
+@pytest.fixture
+def in_postgresql(in_sqlite, postgresql_url) -> dict[str, str]:
+    """Settings of a store with nothing in it, whose jobs are in PostgreSQL."""
+    name = f"jobs_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{postgresql_url}postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return {**in_sqlite, "database_url": f"{postgresql_url}{name}"}
+
+
+@pytest.fixture(params=["in_sqlite", "in_postgresql"])
+def store(request) -> dict[str, str]:
+    """Settings of a store with nothing in it, of either kind."""
+    return request.getfixturevalue(request.param)

@@ -54,4 +54,5 @@ class TritonPythonModel(Step):
             duration=audio.size / 16_000,
             segments=[Segment(start=0.0, end=1.0, text=str(total))],
         )
-        return document_tensors(("SEGMENTS", "SEGMENTS_ONWARD"), transcript)
+        # All the same: nothing is aligned.
+        return document_tensors(("SEGMENTS", "SEGMENTS_ONWARD", "WORDS"), transcript)

@@ -1,10 +1,21 @@
-"""AssemblyAI's own Python client against the running service."""
+"""AssemblyAI's own Python client, and Speakr's, against the running service."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import assemblyai
+import httpx
+import numpy as np
 import pytest
 
+from pipeline.audio import SAMPLE_RATE
 from tests.clients.assembly import transcriber
+from tests.clients.jobs import Leaving
+from tests.clients.speakr_assemblyai import SpeakrAssemblyAI
+from tests.speech.media import write_wav
 from tests.speech.scoring import read_stm, word_error_rate
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +31,17 @@ def done(service, sample):
         punctuate=True,
         format_text=True,
     ).transcribe(str(sample))
+
+
+def events(url: str) -> Iterator[tuple[str, dict]]:
+    """The name and the data of each server-sent event, until there are no more."""
+    with httpx.stream("GET", url, timeout=300) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                yield name, json.loads(line.removeprefix("data: "))
 
 
 def test_the_sample_with_its_speakers(done, sample):
@@ -63,7 +85,7 @@ def test_its_subtitles(done):
     cues = [cue.split("\n", 1)[1] for cue in vtt.split("\n\n")[1:] if cue]
     assert max(len(cue.partition(">")[2].strip()) for cue in cues) <= 33  # and a line's end
     assert len(cues) > len(srt.split("\n\n"))
-    with pytest.raises(assemblyai.TranscriptError, match="chars_per_caption.*16 to 1000"):
+    with pytest.raises(assemblyai.TranscriptError, match=r"chars_per_caption.*16 to 1000"):
         done.export_subtitles_srt(chars_per_caption=3)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlencode
 
-from adapter.jobs.records import STATUSES, Job, Json, Wanted
+from adapter.jobs.records import ID, STATUSES, Job, Json, Wanted
 from pipeline.errors import InvalidRequest
 
 MOST = 200  # jobs on a page
@@ -26,6 +26,9 @@ def read_wanted(query: Mapping[str, str]) -> Wanted:
         raise InvalidRequest(f"status: {status[:20]!r} is none; there are {', '.join(STATUSES)}")
     if all(name in given for name in CURSORS):
         raise InvalidRequest("after_id: give either it or before_id")
+    for name in CURSORS:
+        if name in given and not ID.fullmatch(given[name]):
+            raise InvalidRequest(f"{name}: {given[name][:40]!r} is no id of a transcript")
     if given.get("throttled_only", "false").lower() == "true":
         raise InvalidRequest("throttled_only: nobody is throttled here; leave it out")
     return Wanted(

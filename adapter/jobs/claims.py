@@ -120,7 +120,8 @@ def release(
 def _end(status: str, error: str | None = None) -> Json:
     return {
         "status": status,
-        "error": error,
+        # What a database takes for text.
+        "error": error and error.replace("\0", "").encode(errors="replace").decode(),
         "ended": now(),
         "worker": None,
         "lease": None,

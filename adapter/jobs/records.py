@@ -4,6 +4,7 @@ Each function makes its statements on a connection whose transaction is its call
 """
 
 import json
+import re
 import uuid
 import zlib
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ Json = dict[str, object]
 
 QUEUED, PROCESSING, COMPLETED, ERROR = STATUSES = ("queued", "processing", "completed", "error")
 ENDED = (COMPLETED, ERROR)
+ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def add_job(
 
 def find_job(connection: Connection, job: str, owner: str) -> Job | None:
     """This owner's job of that id."""
+    if not ID.fullmatch(job):  # it may hold what no database takes
+        return None
     row = connection.execute(select(jobs).where(jobs.c.id == job, jobs.c.owner == owner)).first()
     return job_of(row) if row else None
 
@@ -161,6 +165,8 @@ def delete_job(connection: Connection, job: str, owner: str) -> tuple[Job | None
     Returns:
         The job as it was, None if there is none, and the uploads whose files may go.
     """
+    if not ID.fullmatch(job):
+        return None, []
     of_owner = (jobs.c.id == job, jobs.c.owner == owner)
     row = connection.execute(delete(jobs).where(*of_owner).returning(jobs)).first()
     if row is None:

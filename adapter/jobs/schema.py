@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
-ID = String(36)
+UUID = String(36)
 OWNER = String(64)
 
 metadata = MetaData()
@@ -27,7 +27,7 @@ metadata = MetaData()
 uploads = Table(
     "uploads",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", UUID, primary_key=True),
     Column("owner", OWNER, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created", Double, nullable=False),
@@ -38,14 +38,14 @@ jobs = Table(
     metadata,
     # The order in which they came.
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("id", ID, nullable=False, unique=True),
+    Column("id", UUID, nullable=False, unique=True),
     Column("owner", OWNER, nullable=False),
     Column(
         "status", String(16), nullable=False, index=True
     ),  # queued, processing, completed, error
     Column("request", Text, nullable=False),  # JSON, what the client asked for
     Column("options", Text, nullable=False),  # JSON, the same as the pipeline's options
-    Column("upload", ID),  # None until a recording of another host has been fetched
+    Column("upload", UUID),  # None until a recording of another host has been fetched
     Column("created", Double, nullable=False),
     Column("ended", Double),
     # Who works on it, until when nobody else may, and how often somebody has begun.

@@ -170,6 +170,13 @@ class Worker:
                 return _fail(str(failure))
             internal(failure)
             return _release(AFTER_DEATH_SECONDS)
+        least = job.request.get("language_confidence_threshold") or 0.0
+        if transcript.language_probability < least:
+            return _fail(
+                f"the language is {transcript.language} with a confidence of "
+                f"{transcript.language_probability:.2f}, which is less than "
+                f"language_confidence_threshold ({least:g})"
+            )
         return _complete(transcript)
 
     async def _tell(self, job: Job, end: object) -> None:

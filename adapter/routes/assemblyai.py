@@ -5,8 +5,9 @@ import json
 import re
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import Response
 
+from adapter.assemblyai import documentation
 from adapter.assemblyai.answers import (
     as_deleted,
     as_item,
@@ -29,7 +30,7 @@ from adapter.threads import in_thread
 from documents import Transcript
 from pipeline.errors import InvalidRequest, Overloaded
 
-router = APIRouter(prefix="/v2", tags=["AssemblyAI"], include_in_schema=False)
+router = APIRouter(prefix="/v2", tags=["AssemblyAI"])
 
 UPLOAD_URL = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/v2/upload/([0-9a-f-]{36})", re.IGNORECASE)
 BODY_SECONDS = 60.0  # for the JSON of a request
@@ -40,7 +41,7 @@ def _url(request: Request, path: str) -> str:
     return f"{str(request.base_url).rstrip('/')}{path}"
 
 
-@router.post("/upload", summary="Leave a recording")
+@router.post("/upload", summary="Leave a recording", openapi_extra=documentation.UPLOAD)
 async def upload(request: Request) -> Json:
     """The body is the file itself; the answer's ``upload_url`` is what a transcript is asked of."""
     service: Service = request.app.state.service
@@ -62,7 +63,9 @@ async def upload(request: Request) -> Json:
     return {"upload_url": _url(request, f"/v2/upload/{name}")}
 
 
-@router.post("/transcript", summary="Have a recording transcribed")
+@router.post(
+    "/transcript", summary="Have a recording transcribed", openapi_extra=documentation.CREATE
+)
 async def create(request: Request) -> Response:
     """Answers at once; the transcript is fetched by its id."""
     service: Service = request.app.state.service
@@ -126,7 +129,7 @@ async def _webhook_of(asked: TranscriptRequest, jobs: Jobs) -> Json | None:
     return {"url": asked.webhook_url, "headers": asked.webhook_headers()}
 
 
-@router.get("/transcript", summary="The jobs, newest first")
+@router.get("/transcript", summary="The jobs, newest first", openapi_extra=documentation.LIST)
 async def list_transcripts(request: Request) -> Json:
     """A page of them, with the URLs of the pages before and after it."""
     jobs: Jobs = request.app.state.jobs
@@ -139,7 +142,9 @@ async def list_transcripts(request: Request) -> Json:
     }
 
 
-@router.get("/transcript/{job}", summary="A job and its transcript")
+@router.get(
+    "/transcript/{job}", summary="A job and its transcript", openapi_extra=documentation.READ
+)
 async def read(request: Request, job: str) -> Response:
     """``status`` is queued, processing, completed or error."""
     jobs: Jobs = request.app.state.jobs
@@ -150,7 +155,7 @@ async def read(request: Request, job: str) -> Response:
     return _answer(shape)
 
 
-@router.delete("/transcript/{job}", summary="Delete a job")
+@router.delete("/transcript/{job}", summary="Delete a job", openapi_extra=documentation.READ)
 async def delete(request: Request, job: str) -> Response:
     """Its recording and its transcript go at once; one that waits or is worked on is given up."""
     jobs: Jobs = request.app.state.jobs
@@ -160,19 +165,27 @@ async def delete(request: Request, job: str) -> Response:
     return _answer(as_deleted(gone))
 
 
-@router.get("/transcript/{job}/sentences", summary="Its sentences")
+@router.get(
+    "/transcript/{job}/sentences", summary="Its sentences", openapi_extra=documentation.PARTS
+)
 async def sentences(request: Request, job: str) -> Response:
     """The transcript, cut into sentences."""
     return _answer(await in_thread(as_sentences, *await _completed(request, job)))
 
 
-@router.get("/transcript/{job}/paragraphs", summary="Its paragraphs")
+@router.get(
+    "/transcript/{job}/paragraphs", summary="Its paragraphs", openapi_extra=documentation.PARTS
+)
 async def paragraphs(request: Request, job: str) -> Response:
     """The transcript, cut where the speaker changes, pauses, or has said some sentences."""
     return _answer(await in_thread(as_paragraphs, *await _completed(request, job)))
 
 
-@router.get("/transcript/{job}/word-search", summary="Where words are said")
+@router.get(
+    "/transcript/{job}/word-search",
+    summary="Where words are said",
+    openapi_extra=documentation.SEARCH,
+)
 async def word_search(request: Request, job: str) -> Response:
     """``words`` are words and phrases, separated by commas."""
     wanted = [word.strip() for word in request.query_params.get("words", "").split(",")]
@@ -182,11 +195,16 @@ async def word_search(request: Request, job: str) -> Response:
     return _answer(await in_thread(as_matches, *await _completed(request, job), wanted))
 
 
-@router.get("/transcript/{job}/{kind}", summary="Its subtitles", response_class=PlainTextResponse)
+@router.get(
+    "/transcript/{job}/{kind}",
+    summary="Its subtitles",
+    response_class=Response,
+    openapi_extra=documentation.SUBTITLES,
+)
 async def subtitles(request: Request, job: str, kind: str) -> Response:
     """srt or vtt; ``chars_per_caption`` bounds what is shown at once."""
     if kind not in ("srt", "vtt"):
-        raise HTTPException(404, f"there is no {kind!r} of a transcript; srt and vtt are")
+        raise HTTPException(404, f"a transcript has no {kind[:40]!r}; it has srt and vtt")
     characters = request.query_params.get("chars_per_caption")
     width = None if characters is None else _width(characters)
     _, transcript = await _completed(request, job)

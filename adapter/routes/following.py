@@ -10,13 +10,14 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from starlette.responses import StreamingResponse
 
+from adapter.assemblyai import documentation
 from adapter.formats.transcripts import Json
 from adapter.jobs.jobs import Jobs
 from adapter.openai.events import HEADERS
 from adapter.places import client_of, owner_of
 from adapter.service import Service
 
-router = APIRouter(tags=["progress"], include_in_schema=False)
+router = APIRouter(tags=["progress"])
 
 LOOK_SECONDS = 1.0  # between two looks for one who follows
 ALIVE_SECONDS = 15.0  # after which something is sent in any case: proxies close what is silent
@@ -26,7 +27,9 @@ END, PROGRESS = "end", "progress"  # events
 Look = Callable[[], Awaitable[tuple[Json, bool]]]
 
 
-@router.get("/progress/{request_id}", summary="How far is a request?")
+@router.get(
+    "/progress/{request_id}", summary="How far is a request?", openapi_extra=documentation.PROGRESS
+)
 async def of_request(request: Request, request_id: str) -> Json:
     """Of one that is being worked on, by its X-Request-ID."""
     service: Service = request.app.state.service
@@ -36,7 +39,12 @@ async def of_request(request: Request, request_id: str) -> Json:
     return report
 
 
-@router.get("/progress/{request_id}/events", summary="Follow a request")
+@router.get(
+    "/progress/{request_id}/events",
+    summary="Follow a request",
+    response_class=Response,
+    openapi_extra=documentation.FOLLOW,
+)
 async def follow_request(request: Request, request_id: str) -> Response:
     """As server-sent events: ``progress`` until there is an ``end``."""
     service: Service = request.app.state.service
@@ -51,7 +59,12 @@ async def follow_request(request: Request, request_id: str) -> Response:
     return _following(request, look)
 
 
-@router.get("/v2/transcript/{job}/events", summary="Follow a job")
+@router.get(
+    "/v2/transcript/{job}/events",
+    summary="Follow a job",
+    response_class=Response,
+    openapi_extra=documentation.FOLLOW_JOB,
+)
 async def follow_job(request: Request, job: str) -> Response:
     """As server-sent events: ``progress`` until there is an ``end`` with the job's status."""
     jobs: Jobs = request.app.state.jobs

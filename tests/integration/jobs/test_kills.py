@@ -73,6 +73,7 @@ def test_an_adapter_that_is_killed_leaves_its_jobs_to_another(
         assert {told["status"] for told in host.told} == {"completed"}
 
 
+@pytest.mark.long
 def test_an_adapter_that_is_asked_to_stop_leaves_its_jobs_at_once(
     tiny, in_sqlite, tmp_path, recording
 ):
@@ -87,6 +88,7 @@ def test_an_adapter_that_is_asked_to_stop_leaves_its_jobs_at_once(
         assert again.ended(job)["text"] == TEXT
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["leaf dies once", "step dies once"])
 def test_a_model_that_dies_ends_no_job(tiny, in_sqlite, tmp_path, recording, command):
     with starting(tiny, tmp_path, in_sqlite) as start:
@@ -97,6 +99,7 @@ def test_a_model_that_dies_ends_no_job(tiny, in_sqlite, tmp_path, recording, com
         assert file.exists()
 
 
+@pytest.mark.long
 def test_a_recording_that_kills_whatever_hears_it_is_an_error_and_no_endless_loop(
     tiny, in_sqlite, tmp_path, recording
 ):
@@ -108,7 +111,10 @@ def test_a_recording_that_kills_whatever_hears_it_is_an_error_and_no_endless_loo
         assert "begun 3 times" in ended["error"]
 
 
-@pytest.mark.parametrize("both", [False, True], ids=["triton", "triton and the adapter"])
+@pytest.mark.parametrize(
+    "both",
+    [pytest.param(False, marks=pytest.mark.long, id="triton"), pytest.param(True, id="both")],
+)
 def test_a_triton_that_is_killed_is_waited_for(in_sqlite, tmp_path, recording, both):
     ports = free_ports(3)
     with ExitStack() as stack:

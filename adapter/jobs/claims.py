@@ -6,7 +6,7 @@ nothing: the number of the attempt is part of every statement about it.
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, and_, case, insert, or_, select, update
 
@@ -24,17 +24,26 @@ BEGUN_TOO_OFTEN = (
 _ABANDONED = and_(jobs.c.status == PROCESSING, jobs.c.lease < now())
 
 
-def give_up(connection: Connection) -> int:
-    """End the jobs that were begun too often and are nobody's now; how many there were."""
-    which = and_(_ABANDONED, jobs.c.attempts >= ATTEMPTS)
+def give_up(connection: Connection, running: Sequence[int] = ()) -> int:
+    """End the jobs that were begun too often and are nobody's now; how many there were.
+
+    Args:
+        running: numbers of those that are worked on here.
+    """
+    which = and_(_ABANDONED, jobs.c.attempts >= ATTEMPTS, jobs.c.number.not_in(running))
     return connection.execute(
         update(jobs).where(which).values(_end(ERROR, BEGUN_TOO_OFTEN))
     ).rowcount
 
 
-def claim(connection: Connection, worker: str) -> Job | None:
-    """The next job to be worked on, which is this worker's from now on."""
-    turn = or_(and_(jobs.c.status == QUEUED, jobs.c.due <= now()), _ABANDONED)
+def claim(connection: Connection, worker: str, running: Sequence[int] = ()) -> Job | None:
+    """The next job to be worked on, which is this worker's from now on.
+
+    Args:
+        running: numbers of those that it is working on.
+    """
+    abandoned = and_(_ABANDONED, jobs.c.number.not_in(running))
+    turn = or_(and_(jobs.c.status == QUEUED, jobs.c.due <= now()), abandoned)
     # PostgreSQL passes over what another adapter claims just now; SQLite lets one write at a time.
     first = select(jobs.c.number).where(turn).order_by(jobs.c.number).limit(1)
     candidate = first.with_for_update(skip_locked=True).scalar_subquery()

@@ -153,6 +153,17 @@ class Database:
             self._engine.dispose()
 
 
+@contextlib.contextmanager
+def survived(what: str) -> Iterator[None]:
+    """Go on after a failure, which the log tells of: what works in the background must not end."""
+    try:
+        yield
+    except DatabaseUnavailable:
+        pass
+    except Exception:
+        logger.exception("%s", what)
+
+
 def _set_up(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin as we say
     # What makes the file smaller again has to be said before there are tables.

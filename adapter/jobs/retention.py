@@ -8,7 +8,7 @@ import time
 from sqlalchemy import Connection, and_, delete, select
 
 from adapter.intake.uploads import MEGABYTE
-from adapter.jobs.database import Database, DatabaseUnavailable
+from adapter.jobs.database import Database, survived
 from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import ENDED, delete_uploads
 from adapter.jobs.schema import jobs, now, uploads
@@ -32,7 +32,7 @@ class Retention:
     async def run(self) -> None:
         """Look every minute, until cancelled."""
         while True:
-            with contextlib.suppress(DatabaseUnavailable, OSError):
+            with survived("what is over could not be taken away"):
                 await self.look()
             await asyncio.sleep(TICK_SECONDS)
 

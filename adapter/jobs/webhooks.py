@@ -8,7 +8,7 @@ import logging
 import httpx
 
 from adapter.jobs import claims
-from adapter.jobs.database import Database, DatabaseUnavailable
+from adapter.jobs.database import Database, DatabaseUnavailable, survived
 from adapter.jobs.outside import Outside, Refused
 from adapter.jobs.records import Job
 
@@ -40,7 +40,7 @@ class Webhooks:
         try:
             while True:
                 self._wake.clear()
-                with contextlib.suppress(DatabaseUnavailable):
+                with survived("webhooks could not be told"):
                     await self._start()
                 wake = asyncio.ensure_future(self._wake.wait())
                 await asyncio.wait({wake}, timeout=POLL_SECONDS)

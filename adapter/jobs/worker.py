@@ -1,8 +1,7 @@
 """Works on the jobs of the store, a few at a time, beside the requests whose clients wait.
 
 A job is what a synchronous request is: one call of :meth:`adapter.service.Service.transcribe`.
-Whatever may be otherwise in a moment (Triton is away, a network is being loaded) is waited for; a
-job that this adapter cannot end is left to the next one.
+One that this adapter cannot end is left to the next.
 """
 
 import asyncio
@@ -10,31 +9,32 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapter.errors import UNAVAILABLE, TooSlow, internal
+from adapter.errors import internal
 from adapter.jobs import claims
-from adapter.jobs.database import Database, DatabaseUnavailable
-from adapter.jobs.fetching import NotFetched, fetch
+from adapter.jobs.attempt import Attempts
+from adapter.jobs.database import Database, DatabaseUnavailable, survived
 from adapter.jobs.outside import Outside
 from adapter.jobs.recordings import Recordings
-from adapter.jobs.records import Job, Json, add_upload
+from adapter.jobs.records import Job, Json
 from adapter.service import Service
 from adapter.telemetry.record import CURRENT, Record
 from adapter.triton.engine import Interrupted
 from adapter.triton.failures import ProcessDied
 from documents import Transcript
-from pipeline.errors import DeadlineExceeded, InvalidRequest, PipelineError, WeightsNotFound
-from pipeline.options import Options
+from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.telemetry.logs import REQUEST_ID
+
+# What is done with a job in the end, in a transaction: whether it was still this worker's.
+End = Callable[[Connection, Job, str], bool]
 
 POLL_SECONDS = 2.0  # between looks at what other adapters have left or taken on
 BEAT_SECONDS = 2.5  # between words of this one, of which some may be lost within a lease
-PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # while what a job needs is away
+TELL_SECONDS = 1.0  # between attempts to tell a store that is away
 AFTER_DEATH_SECONDS = 2.0
-FINAL = (InvalidRequest, WeightsNotFound, DeadlineExceeded)
 
 logger = logging.getLogger(__name__)
 
@@ -66,16 +66,15 @@ class Worker:
         outside: where others lie that are to be fetched.
         on_end: called when a job has ended.
         """
-        self._service = service
-        self._outside = outside
-        self._on_end = on_end
-        self._settings = service.settings
-        self._database = database
-        self._recordings = recordings
         self._name = str(uuid.uuid4())
+        self._attempts = Attempts(service, database, recordings, outside, self._name)
+        self._in_flight = service.in_flight
+        self._database = database
+        self._most = service.settings.max_jobs
+        self._limit = service.settings.job_timeout_seconds
+        self._on_end = on_end
         self._running: dict[int, Running] = {}
         self._wake = asyncio.Event()
-        self._told = asyncio.Event()
 
     def wake(self) -> None:
         """There is a new job."""
@@ -86,9 +85,9 @@ class Worker:
         beat = asyncio.create_task(self._beat())
         try:
             while True:
-                with contextlib.suppress(DatabaseUnavailable):
-                    await self._take_on()
                 self._wake.clear()
+                with survived("jobs could not be taken on"):
+                    await self._take_on()
                 wake = asyncio.ensure_future(self._wake.wait())
                 await asyncio.wait({wake}, timeout=POLL_SECONDS)
                 wake.cancel()
@@ -101,10 +100,11 @@ class Worker:
     async def _take_on(self) -> None:
         if not self._database.is_there:
             return
-        await self._database.write(claims.give_up)
-        while len(self._running) < self._settings.max_jobs:
+        # One that seems abandoned because the store was away is still worked on here.
+        await self._database.write(lambda store: claims.give_up(store, list(self._running)))
+        while len(self._running) < self._most:
             job = await self._database.write(
-                lambda connection: claims.claim(connection, self._name)
+                lambda store: claims.claim(store, self._name, list(self._running))
             )
             if job is None:
                 return
@@ -114,23 +114,23 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            if not self._running:
-                continue
-            jobs = [running.job for running in self._running.values()]
-            told = await asyncio.gather(*map(self.progress, jobs))
-            progress = {job.number: state for job, state in zip(jobs, told, strict=True)}
-            with contextlib.suppress(DatabaseUnavailable):
-                kept = await self._database.write(
-                    lambda connection, progress=progress: claims.renew(
-                        connection, self._name, progress
-                    )
-                )
-                for number in progress.keys() - kept.keys():
-                    self.cancel(number)
+            if self._running:
+                with survived("a word of the jobs here could not be given"):
+                    await self._renew()
+
+    async def _renew(self) -> None:
+        jobs = [running.job for running in self._running.values()]
+        told = await asyncio.gather(*map(self.progress, jobs))
+        progress = {job.number: state for job, state in zip(jobs, told, strict=True)}
+        kept = await self._database.write(
+            lambda connection: claims.renew(connection, self._name, progress)
+        )
+        for number in progress.keys() - kept.keys():
+            self.cancel(number)
 
     async def progress(self, job: Job) -> Json | None:
         """How far a job is; None if it is not worked on here."""
-        return await self._service.in_flight.report(job.id, job.owner)
+        return await self._in_flight.report(job.id, job.owner)
 
     def cancel(self, number: int) -> None:
         """Nobody wants this job any more, if it is here."""
@@ -144,7 +144,7 @@ class Worker:
         CURRENT.set(record)
         REQUEST_ID.set(job.id)
         try:
-            with self._service.in_flight.shown(record, job.owner):
+            with self._in_flight.shown(record, job.owner):
                 end = await self._outcome(job)
             await self._tell(job, end)
         finally:
@@ -152,16 +152,15 @@ class Worker:
             self._on_end()
             self.wake()
 
-    async def _outcome(self, job: Job) -> object:
-        """What to do with the job: a function of a connection, the job and this worker's name."""
+    async def _outcome(self, job: Job) -> End:
         try:
-            transcript = await self._transcribe(job)
+            transcript = await self._attempts.transcribe(job)
         except asyncio.CancelledError:
             if not self._running[job.number].cancelled:  # the adapter stops
-                await self._tell(job, _release(0.0, begun=False))
+                await self._tell(job, _release(0.0, begun=False), times=1)
             raise
-        except FINAL as failure:
-            return _fail(str(failure))
+        except DeadlineExceeded:
+            return _fail(f"it was not finished within JOB_TIMEOUT_SECONDS ({self._limit:g})")
         except (ProcessDied, Interrupted) as death:
             logger.warning("job %s: %s; it will be begun again", job.id, death)
             return _release(AFTER_DEATH_SECONDS)
@@ -179,9 +178,9 @@ class Worker:
             )
         return _complete(transcript)
 
-    async def _tell(self, job: Job, end: object) -> None:
-        """Have the store know, however long it is away: until the claim is lost."""
-        while True:
+    async def _tell(self, job: Job, end: End, times: int | None = None) -> None:
+        """Have the store know, however long it is away, or so many times."""
+        while times is None or times > 0:
             with contextlib.suppress(DatabaseUnavailable):
                 kept = await self._database.write(
                     lambda connection: end(connection, job, self._name)
@@ -189,62 +188,18 @@ class Worker:
                 if not kept:
                     logger.warning("job %s was taken over or deleted meanwhile", job.id)
                 return
-            await asyncio.sleep(PAUSES[0])
-
-    async def _transcribe(self, job: Job) -> Transcript:
-        options = Options.model_validate_json(job.options)
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._settings.job_timeout_seconds - job.spent
-        attempt = 0
-        while True:
-            left = end - loop.time()
-            if left <= 0:
-                raise DeadlineExceeded(
-                    "it was not finished within JOB_TIMEOUT_SECONDS "
-                    f"({self._settings.job_timeout_seconds:g})"
-                )
-            try:
-                if job.upload is None:
-                    job = await self._fetched(job)
-                with self._recordings.opened(job.upload) as upload:
-                    return await self._service.transcribe(
-                        upload, options, document_of(options), seconds=left
-                    )
-            except (ProcessDied, Interrupted, WeightsNotFound, TooSlow):
-                raise
-            except UNAVAILABLE as failure:
-                if isinstance(failure, NotFetched) and attempt >= len(PAUSES):
-                    raise InvalidRequest(str(failure)) from None
-                pause = PAUSES[min(attempt, len(PAUSES) - 1)]
-                logger.warning("job %s waits %.0f s: %s", job.id, pause, failure)
-                attempt += 1
-                await asyncio.sleep(min(pause, max(left, 0)))
-
-    async def _fetched(self, job: Job) -> Job:
-        """The job, with the recording of another host in a file of ours."""
-        url = str(job.request["audio_url"])
-        upload, size = await fetch(url, self._outside, self._recordings, self._settings)
-
-        def note(connection: Connection) -> bool:
-            add_upload(connection, upload, job.owner, size)
-            return claims.set_upload(connection, job, self._name, upload)
-
-        await self._database.write(note)
-        return replace(job, upload=upload)
+            if times is not None:
+                times -= 1
+            await asyncio.sleep(TELL_SECONDS)
 
 
-def document_of(options: Options) -> str:
-    """The ensemble's output that a job needs: always with the times of words."""
-    return "TRANSCRIPT" if options.diarize else "WORDS"
-
-
-def _complete(transcript: Transcript) -> object:
+def _complete(transcript: Transcript) -> End:
     return lambda connection, job, worker: claims.complete(connection, job, worker, transcript)
 
 
-def _fail(error: str) -> object:
+def _fail(error: str) -> End:
     return lambda connection, job, worker: claims.fail(connection, job, worker, error)
 
 
-def _release(seconds: float, begun: bool = True) -> object:
+def _release(seconds: float, begun: bool = True) -> End:
     return lambda connection, job, worker: claims.release(connection, job, worker, seconds, begun)

@@ -19,8 +19,7 @@ from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, add_upload
 from adapter.service import Service
 from adapter.telemetry.record import WAIT, current
-from adapter.triton.engine import Interrupted
-from adapter.triton.failures import ProcessDied
+from adapter.triton.failures import Interrupted, ProcessDied
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, WeightsNotFound
 from pipeline.options import Options

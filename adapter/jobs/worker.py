@@ -22,8 +22,7 @@ from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, Json
 from adapter.service import Service
 from adapter.telemetry.record import CURRENT, Record
-from adapter.triton.engine import Interrupted
-from adapter.triton.failures import ProcessDied
+from adapter.triton.failures import Interrupted, ProcessDied
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.telemetry.logs import REQUEST_ID

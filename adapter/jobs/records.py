@@ -14,11 +14,13 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from adapter.jobs.schema import jobs, now, results, uploads
 from documents import Transcript
+from pipeline.errors import Overloaded
 
 Json = dict[str, object]
 
 QUEUED, PROCESSING, COMPLETED, ERROR = STATUSES = ("queued", "processing", "completed", "error")
 ENDED = (COMPLETED, ERROR)
+MOST_QUEUED = 10_000  # of one owner
 ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -77,7 +79,14 @@ def add_job(
     upload: str | None,
     webhook: Json | None,
 ) -> Job:
-    """A job that waits for its turn."""
+    """A job that waits for its turn.
+
+    Raises:
+        Overloaded: so many of this owner's wait already.
+    """
+    waiting = select(func.count()).where(jobs.c.status == QUEUED, jobs.c.owner == owner)
+    if connection.execute(waiting).scalar_one() >= MOST_QUEUED:
+        raise Overloaded(f"{MOST_QUEUED} jobs are waiting already")
     values = {
         "id": str(uuid.uuid4()),
         "owner": owner,

@@ -51,7 +51,7 @@ class Retention:
     async def make_room(self) -> None:
         """Let the oldest recordings of ended jobs go, one by one, while the disk is nearly full."""
         while await in_thread(self._is_tight):
-            gone = await self._database.write(_oldest)
+            gone = await self._database.write(forget_oldest)
             if not gone:
                 return
             await in_thread(self._recordings.remove, gone)
@@ -86,8 +86,12 @@ def _known(connection: Connection) -> list[str]:
     return list(connection.execute(select(uploads.c.id)).scalars())
 
 
-def _oldest(connection: Connection) -> list[str]:
-    """Forget the oldest recording that only ended jobs have."""
+def forget_oldest(connection: Connection) -> list[str]:
+    """Forget the oldest recording that only ended jobs have.
+
+    Returns:
+        The upload whose file may go, if there is one.
+    """
     open_jobs = select(jobs.c.upload).where(jobs.c.upload.is_not(None), jobs.c.status.not_in(ENDED))
     used = select(jobs.c.upload).where(jobs.c.upload.is_not(None), jobs.c.status.in_(ENDED))
     which = and_(uploads.c.id.not_in(open_jobs), uploads.c.id.in_(used))

@@ -13,6 +13,7 @@ from pipeline.settings import Settings
 from tests.clients.jobs import Leaving
 from tests.services.adapter_thread import running_adapter
 from tests.services.outside import Outside, outside
+from tests.services.ports import free_ports
 from tests.services.tiny_triton import PCM, TEXT, pieces_done
 from tests.speech.media import write_wav
 from tests.waiting import until
@@ -138,6 +139,22 @@ def test_a_webhook_that_does_not_want_it_is_let_alone(start, host, monkeypatch):
     assert host.told == [{"transcript_id": job, "status": "error"}]
     time.sleep(0.5)
     assert len(host.told) == 1
+
+
+def test_a_database_that_is_away_is_503_and_in_nobody_elses_way(start, recording, tiny):
+    (port,) = free_ports(1)
+    client = start(database_url=f"postgresql://asr@127.0.0.1:{port}/jobs")
+    for method, path, more in (
+        ("POST", "/upload", {"content": recording}),
+        ("GET", "/transcript", {}),
+    ):
+        answer = client.request(method, path, **more)
+        assert answer.status_code == 503
+        assert "database of the jobs does not answer" in answer.json()["error"]
+        assert int(answer.headers["retry-after"]) > 0
+    files = {"audio_file": ("a.wav", recording)}
+    query = {"diarize": "false", "word_timestamps": "false"}
+    assert httpx.post(f"{client.url}/asr", files=files, params=query).status_code == 200
 
 
 def test_jobs_leave_places_to_those_who_wait_at_the_line(start, recording, tiny):

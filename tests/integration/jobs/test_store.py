@@ -1,18 +1,25 @@
 """Claims and leases in a real SQLite and a real PostgreSQL, by several adapters at once."""
 
 import asyncio
+import os
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from itertools import chain
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from adapter.jobs import claims, records
 from adapter.jobs.database import Database
+from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, Wanted
-from adapter.jobs.retention import expire
+from adapter.jobs.retention import Retention, expire, forget_oldest
+from adapter.jobs.schema import metadata
 from documents import Transcript
+from pipeline.errors import Overloaded
 from pipeline.settings import Settings
 
 TRANSCRIPT = Transcript(model="base", language="en", language_probability=1.0, duration=2.0)
@@ -192,6 +199,47 @@ def test_what_is_over_is_forgotten_after_its_time(adapter):
     assert adapter.find(ended) is None
     assert adapter(records.result_of, ended.number) is None
     assert adapter.find(waiting).status == "queued"
+
+
+def test_the_disk_gets_room_from_the_oldest_recordings_of_ended_jobs(store, adapter):
+    for name in ("first", "second", "of a waiting job"):
+        adapter(records.add_upload, name, "somebody", 1)
+        adapter(records.add_job, "somebody", {}, "{}", name, None)
+    for _ in range(2):
+        adapter(claims.complete, adapter(claims.claim, FIRST), FIRST, TRANSCRIPT)
+    assert [adapter(forget_oldest) for _ in range(3)] == [["first"], ["second"], []]
+    full = Settings(_env_file=None, **store, min_free_disk_mb=1e12)
+    recordings = Recordings(full)
+    recordings.folder.mkdir()
+    adapter(records.add_upload, "third", "somebody", 1)
+    job = adapter(records.add_job, "somebody", {}, "{}", "third", None)
+    for name in ("third", "of a waiting job", "nobody's", "just arriving.part"):
+        recordings.path(name).write_bytes(b"sound")
+    os.utime(recordings.path("nobody's"), (0, 0))
+    adapter(claims.claim, FIRST)
+    adapter(claims.complete, adapter(claims.claim, FIRST), FIRST, TRANSCRIPT)
+    asyncio.run(Retention(adapter.database, recordings, full).look())
+    left = {path.name for path in recordings.folder.iterdir()}
+    assert left == {"of a waiting job", "just arriving.part"}
+    assert adapter(records.result_of, job.number) == TRANSCRIPT
+
+
+def test_a_queue_has_an_end(adapter, monkeypatch):
+    monkeypatch.setattr(records, "MOST_QUEUED", 2)
+    for _ in range(2):
+        adapter.add()
+    with pytest.raises(Overloaded, match="2 jobs are waiting already"):
+        adapter.add()
+    adapter.add("somebody else")
+
+
+def test_the_migrations_make_what_the_schema_says(store, adapter):
+    adapter.add()
+
+    def difference(connection: Connection) -> list[object]:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert adapter(difference) == []
 
 
 def test_tables_are_there_for_the_next_adapter_and_made_once(store):

@@ -48,7 +48,7 @@ def stock_clusters(embeddings: np.ndarray, activity: np.ndarray) -> np.ndarray:
 
     clustering = AgglomerativeClustering(metric="cosine").instantiate(
         {
-            "method": "centroid",
+            "method": "average",
             "threshold": ECAPA_THRESHOLD,
             "min_cluster_size": ECAPA_MIN_CLUSTER_SIZE,
         }

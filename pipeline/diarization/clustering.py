@@ -42,9 +42,10 @@ class Bounds:
         return Bounds(*(max(1, min(most, bound)) for bound in (self.least, self.most)))
 
 
-# Embeddings [n, D], the share of all embeddings that they are, and bounds, to centroids [K, D]
-# and whether two local speakers of one window must be different people.
-Centroids = Callable[[np.ndarray, float, Bounds], tuple[np.ndarray, bool]]
+# Embeddings [n, D], the share of all embeddings that they are, bounds, and the windows [n] that
+# they were heard in, to centroids [K, D] and whether two local speakers of one window must be
+# different people.
+Centroids = Callable[[np.ndarray, float, Bounds, np.ndarray], tuple[np.ndarray, bool]]
 
 
 def cluster(
@@ -70,14 +71,17 @@ def cluster(
     training = usable & (alone.sum(axis=1, dtype=np.int32) >= MIN_CLEAN_FRAMES)
     rows = np.argwhere(training if training.any() else usable)
     share = min(1.0, MAX_TRAINING / len(rows))
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MAX_TRAINING)).round().astype(int)]
+    if share < 1:  # whole windows: who is heard together is known of them
+        windows = np.unique(rows[:, 0])
+        kept = np.linspace(0, len(windows) - 1, max(1, int(len(windows) * share))).round()
+        rows = rows[np.isin(rows[:, 0], windows[kept.astype(int)])][:MAX_TRAINING]
     chosen = embeddings[rows[:, 0], rows[:, 1]].astype(np.float64)
     bounds = bounds.within(len(chosen))
     if bounds.most < 2:
         centroids, exclusive = chosen.mean(axis=0, keepdims=True), False
     else:
         with _LONG_ONES if len(chosen) > LONG else nullcontext():
-            centroids, exclusive = find(chosen, share, bounds)
+            centroids, exclusive = find(chosen, share, bounds, rows[:, 0])
     similarity = np.full((*embeddings.shape[:2], len(centroids)), -np.inf)
     for first in range(0, len(embeddings), BLOCK):
         block = slice(first, first + BLOCK)

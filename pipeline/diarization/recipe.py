@@ -15,8 +15,8 @@ from pipeline.diarization.windows import FRAMES, WINDOW
 from pipeline.settings import Settings
 from pipeline.settings.diarization import COMMUNITY_1, UNGATED
 
-# Chosen with benchmarks/diarization_threshold.py.
-ECAPA_THRESHOLD = 0.75
+# Chosen with benchmarks/speakers.
+ECAPA_THRESHOLD = 0.7
 ECAPA_MIN_CLUSTER_SIZE = 12
 
 

@@ -31,7 +31,7 @@ class Vbx:
         self._threshold, self._fa, self._fb = threshold, fa, fb
 
     def __call__(
-        self, embeddings: np.ndarray, share: float, bounds: Bounds
+        self, embeddings: np.ndarray, share: float, bounds: Bounds, windows: np.ndarray
     ) -> tuple[np.ndarray, bool]:
         """The mean embedding of each cluster, weighted by its responsibilities."""
         if len(embeddings) < 2:

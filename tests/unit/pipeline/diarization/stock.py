@@ -82,7 +82,7 @@ def ungated_pipeline(
         plda=plda,
     )
     clustering = {
-        "method": "centroid",
+        "method": "average",
         "threshold": ECAPA_THRESHOLD,
         "min_cluster_size": ECAPA_MIN_CLUSTER_SIZE,
     }

@@ -1,18 +1,16 @@
-"""Local speakers are put together as pyannote does it, and as many as were asked for."""
+"""Local speakers of one person are put together, and as many as were asked for."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 
-from pipeline.diarization import clustering
+from pipeline.diarization import agglomerative, clustering
 from pipeline.diarization.agglomerative import Agglomerative
 from pipeline.diarization.clustering import Bounds, cluster
 from pipeline.diarization.reconstruction import SILENT
 from pipeline.options import MAX_SPEAKERS
-from tests.unit.pipeline.diarization import stock
 
 
 def voices(sizes: list[int], spread: float, seed: int = 0) -> np.ndarray:
@@ -31,38 +29,117 @@ def conversation(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return placed, activity
 
 
-def stock_clusters(
-    method: Agglomerative, embeddings: np.ndarray, activity: np.ndarray, bounds: Bounds
-) -> np.ndarray:
-    theirs = AgglomerativeClustering(metric="cosine").instantiate(
-        {
-            "method": "centroid",
-            "threshold": method.threshold,
-            "min_cluster_size": method.min_cluster_size,
-        }
-    )
-    exact = bounds.least if bounds.least == bounds.most else None
-    hard, _, _ = theirs(embeddings, stock.windows(activity), exact, bounds.least, bounds.most)
-    return np.where(activity.any(axis=1), hard, SILENT)
-
-
 def same_partition(ours: np.ndarray, theirs: np.ndarray) -> bool:
     pairs = set(zip(ours.ravel(), theirs.ravel(), strict=True))
     return len(pairs) == len(np.unique(ours)) == len(np.unique(theirs))
 
 
-@pytest.mark.parametrize("spread", [0.2, 0.5, 0.9])
-@pytest.mark.parametrize("bounds", [Bounds(), Bounds(2, 2), Bounds(5, 6), Bounds(1, 2)])
+def found(
+    embeddings: np.ndarray,
+    windows: np.ndarray,
+    threshold: float = 0.7,
+    bounds: Bounds | None = None,
+) -> int:
+    """How many people there seem to be."""
+    method = Agglomerative(threshold, min_cluster_size=12)
+    return len(method(embeddings, 1.0, bounds or Bounds(), windows)[0])
+
+
+def two_alike(cosine: float, each: int) -> np.ndarray:
+    """Embeddings [2 * each, 16] of two voices that are as alike as this."""
+    one, other = np.eye(16)[:2]
+    pair = np.stack([one, cosine * one + (1 - cosine**2) ** 0.5 * other])
+    noise = np.random.default_rng(0).normal(size=(2 * each, 16))
+    return np.repeat(pair, each, axis=0) + 0.02 * noise
+
+
+def test_voices_that_are_heard_together_are_two_people_however_alike() -> None:
+    alike = two_alike(0.5, 20)
+    apart, together = np.arange(40), np.tile(np.arange(20), 2)
+    assert found(alike, apart) == 1
+    assert found(alike, together) == 2
+    assert found(two_alike(0.05, 20), apart) == 2
+
+
+def test_who_is_told_apart_in_few_windows_is_one_person() -> None:
+    """Where the segmentation takes noise for somebody, say."""
+    windows = np.concatenate([np.arange(20), [0, 1, 2], np.arange(20, 37)])
+    assert found(two_alike(0.5, 20), windows) == 1
+
+
+def test_embeddings_that_are_all_but_the_same_are_one_person_even_in_one_window() -> None:
+    assert found(two_alike(0.95, 20), np.tile(np.arange(20), 2)) == 1
+
+
+def test_clusters_are_as_far_apart_as_their_embeddings_in_the_mean() -> None:
+    """Those of a wide cluster, in opposite directions, are not taken for their narrow mean."""
+    angles = np.radians([-40] * 12 + [40] * 12)
+    wide = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
+    narrow = np.tile([0.8, 0.0, 0.6], (24, 1))
+    embeddings = np.concatenate([wide, narrow])
+    # In the wide one 1 - cos 80 degrees, 0.83; between both 1 - 0.8 cos 40 degrees, 0.39.
+    assert found(embeddings, np.arange(48), threshold=0.38) == 3
+    assert found(embeddings, np.arange(48), threshold=0.41) == 2
+    assert found(embeddings, np.arange(48), threshold=0.62) == 1
+
+
+@pytest.mark.parametrize("spread", [0.5, 0.9, 2.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_clusters_are_pyannotes(spread: float, bounds: Bounds, seed: int) -> None:
-    embeddings, activity = conversation(voices([40, 30, 30, 4], spread, seed))
+def test_a_higher_threshold_never_finds_more_people(spread: float, seed: int) -> None:
+    embeddings = voices([40, 30, 30, 4], spread, seed)
+    windows = np.random.default_rng(seed).integers(0, 60, len(embeddings))
+    thresholds = np.arange(0.05, 2, 0.05)
+    numbers = [
+        len(Agglomerative(each, 1)(embeddings, 1.0, Bounds(), windows)[0]) for each in thresholds
+    ]
+    assert numbers == sorted(numbers, reverse=True)
+    assert numbers[0] > 3
+    assert numbers[-1] == 1
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.5, 2.0])
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 9, 104])
+def test_a_given_number_is_met_whatever_the_threshold(spread: float, number: int) -> None:
+    embeddings = voices([40, 30, 30, 4], spread)
+    windows = np.random.default_rng(1).integers(0, 60, len(embeddings))
+    for threshold in (0.05, 0.7, 1.9):
+        assert found(embeddings, windows, threshold, Bounds(number, number)) == number
+
+
+def test_who_says_little_is_more_of_a_person_than_half_of_another() -> None:
+    """Of 40 embeddings of each of two, and four of a third."""
+    embeddings = voices([40, 40, 4], 0.3)
+    method = Agglomerative(0.7, min_cluster_size=12)
+    assert found(embeddings, np.arange(84)) == 2
+    centroids, _ = method(embeddings, 1.0, Bounds(3, 3), np.arange(84))
+    each = np.stack([part.mean(axis=0) for part in np.split(embeddings, [40, 80])])
+    np.testing.assert_allclose(centroids[np.argsort(centroids[:, 0])], each[np.argsort(each[:, 0])])
+
+
+def test_bounds_are_met_next_to_the_threshold() -> None:
+    embeddings, windows = voices([40, 30, 30], 0.3), np.arange(100)
+    assert found(embeddings, windows) == 3
+    assert found(embeddings, windows, bounds=Bounds(1, 2)) == 2
+    assert found(embeddings, windows, bounds=Bounds(2, 5)) == 3
+    assert found(embeddings, windows, bounds=Bounds(4, 6)) == 4
+
+
+def test_of_hardly_alike_embeddings_no_more_than_so_many_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    embeddings = voices([30, 30], 0.7)
+    assert found(embeddings, np.arange(60)) == 2
+    monkeypatch.setattr(agglomerative, "MAX_GROUPS", 5)
+    assert found(embeddings, np.arange(60)) == 2
+    assert found(embeddings, np.arange(60), bounds=Bounds(7, 7)) == 7
+
+
+def test_two_voices_that_were_heard_once_each_are_two_where_two_are_asked_for() -> None:
+    embeddings, activity = conversation(voices([1, 1], 0))
     method = Agglomerative(threshold=0.7, min_cluster_size=12)
-    ours, _ = cluster(embeddings, activity, bounds, method)
-    theirs = stock_clusters(method, embeddings, activity, bounds)
-    if len(np.unique(theirs)) - 1 < bounds.least:  # ours then tries smaller clusters
-        assert len(np.unique(ours)) - 1 >= len(np.unique(theirs)) - 1
-    else:
-        assert same_partition(ours, theirs)
+    clusters, centroids = cluster(embeddings, activity, Bounds(2, 2), method)
+    assert len(centroids) == 2
+    assert set(clusters[:, 1]) == {0, 1}
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 7])
@@ -84,11 +161,34 @@ def test_a_long_recording_is_clustered_on_a_part_of_its_embeddings(
     assert same_partition(cluster(embeddings, activity, Bounds(), method)[0], whole)
 
 
+def test_a_part_of_a_long_recording_is_one_of_whole_windows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that it is known who was heard together."""
+    monkeypatch.setattr(clustering, "MAX_TRAINING", 60)
+    chance = np.random.default_rng(0)
+    heard = chance.normal(size=(300, 2, 4)).astype(np.float32)
+    activity = np.zeros((300, 589, 2), np.uint8)
+    activity[:, :200, 0] = activity[:, 300:500, 1] = 1
+    asked = []
+
+    def find(embeddings, share, bounds, windows) -> tuple[np.ndarray, bool]:
+        asked.append((share, windows))
+        return embeddings[:1], False
+
+    cluster(heard, activity, Bounds(), find)
+    ((share, windows),) = asked
+    assert share == 0.1
+    np.testing.assert_array_equal(windows[::2], windows[1::2])
+    assert len(np.unique(windows)) == 30
+    assert (windows.min(), windows.max()) == (0, 299)
+
+
 def test_of_a_part_of_the_embeddings_fewer_make_a_cluster() -> None:
     embeddings = voices([60, 13, 7], 0.1)
     method = Agglomerative(threshold=0.7, min_cluster_size=12)
     for share, number in ((1.0, 2), (0.5, 3)):
-        centroids, _ = method(embeddings, share, Bounds())
+        centroids, _ = method(embeddings, share, Bounds(), np.arange(len(embeddings)))
         assert len(centroids) == number
 
 
@@ -155,13 +255,13 @@ def test_those_who_hardly_speak_alone_make_no_clusters() -> None:
     activity[2, 300:418, 1] = 1
     asked = []
 
-    def find(embeddings: np.ndarray, share: float, bounds: Bounds) -> tuple[np.ndarray, bool]:
-        asked.append((embeddings[:, 0].tolist(), share))
+    def find(embeddings, share, bounds, windows) -> tuple[np.ndarray, bool]:
+        asked.append((embeddings[:, 0].tolist(), share, windows.tolist()))
         return embeddings[:1], False
 
     heard = np.arange(1, 7, dtype=np.float32).reshape(3, 2, 1) + np.zeros(2, np.float32)
     cluster(heard, activity, Bounds(), find)
-    assert asked == [([1, 3, 5, 6], 1.0)]
+    assert asked == [([1, 3, 5, 6], 1.0, [0, 1, 2, 2])]
 
 
 def test_where_no_number_is_given_any_number_from_one_to_fifty_will_do() -> None:
@@ -176,7 +276,7 @@ def test_no_bounds_ask_for_more_than_are_ever_told_apart() -> None:
 @pytest.mark.parametrize("bounds", [Bounds(), Bounds(50, 50), Bounds(60, 1000)])
 def test_however_many_voices_differ_there_are_at_most_fifty(bounds: Bounds) -> None:
     embeddings, activity = conversation(voices([12] * 60, 0.05))
-    method = Agglomerative(threshold=0.7, min_cluster_size=12)
+    method = Agglomerative(threshold=0.1, min_cluster_size=12)
     clusters, centroids = cluster(embeddings, activity, bounds, method)
     assert len(centroids) == 50
     assert set(clusters[:, 1]) == set(range(50))
@@ -186,10 +286,11 @@ def test_of_a_very_long_recording_no_single_embedding_is_a_cluster() -> None:
     """Nobody sounds like anybody else: as 12 h of noise might."""
     embeddings = np.random.default_rng(0).normal(size=(400, 192))
     method = Agglomerative(threshold=0.75, min_cluster_size=12)
-    centroids, _ = method(embeddings, 0.05, Bounds())
+    centroids, _ = method(embeddings, 0.05, Bounds(), np.arange(400))
     assert len(centroids) == 1
     voice = embeddings[:1] + 0.1 * np.random.default_rng(1).normal(size=(3, 192))
-    centroids, _ = method(np.concatenate([embeddings, voice, -voice]), 0.05, Bounds())
+    embeddings = np.concatenate([embeddings, voice, -voice])
+    centroids, _ = method(embeddings, 0.05, Bounds(), np.arange(406))
     assert len(centroids) == 2
 
 
@@ -199,7 +300,7 @@ def test_long_recordings_are_clustered_one_after_the_other(
     monkeypatch.setattr(clustering, "LONG", 10)
     at_work, most = [], []
 
-    def find(embeddings: np.ndarray, share: float, bounds: Bounds) -> tuple[np.ndarray, bool]:
+    def find(embeddings: np.ndarray, *_: object) -> tuple[np.ndarray, bool]:
         at_work.append(None)
         most.append(len(at_work))
         time.sleep(0.01)

@@ -35,7 +35,7 @@ diarizer = LocalDiarizer.load(read_settings(device="cpu"))
 noise = chance.integers(-9000, 9000, 192_000).astype(np.int16)
 diarizer(noise)
 diarizer.embedding(noise, np.ones((2, 9), np.uint8))
-diarizer.recipe.find(chance.normal(size=(30, 256)), 1.0, Bounds(4, 4))
+diarizer.recipe.find(chance.normal(size=(30, 256)), 1.0, Bounds(4, 4), np.arange(30))
 print(type(diarizer.embedding).__name__, type(diarizer.recipe.find).__name__)
 print(sorted(set(sys.modules) & {ABSENT!r}))
 """

@@ -16,4 +16,4 @@ def test_the_shortest_audio_that_ecapa_takes_in_frames_of_a_window():
 def test_a_threshold_that_was_asked_for_takes_the_place_of_the_chosen_one():
     assert ungated(0.6).find.threshold == 0.6
     chosen = ungated().find
-    assert (chosen.threshold, chosen.min_cluster_size) == (0.75, 12)
+    assert (chosen.threshold, chosen.min_cluster_size) == (0.7, 12)

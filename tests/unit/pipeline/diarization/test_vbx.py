@@ -98,7 +98,9 @@ def test_as_many_speakers_as_are_asked_for(
 ) -> None:
     embeddings, _ = voices(3, 40, spread=0.3)
     clustering = Vbx(community_folder / "plda", threshold=0.6, fa=0.07, fb=0.8)
-    centroids, exclusively = clustering(embeddings, 1.0, Bounds(asked, asked))
+    centroids, exclusively = clustering(
+        embeddings, 1.0, Bounds(asked, asked), np.arange(len(embeddings))
+    )
     assert len(centroids) == asked
     assert exclusively == exclusive
 
@@ -116,7 +118,9 @@ def test_of_voices_that_all_differ_no_more_are_started_from(
     monkeypatch.setattr(vbx, "speaker_responsibilities", watch)
     monkeypatch.setattr(vbx, "MAX_CLUSTERS", most)
     embeddings = np.random.default_rng(0).normal(size=(60, DIMENSION))
-    Vbx(community_folder / "plda", threshold=0.6, fa=0.07, fb=0.8)(embeddings, 1.0, Bounds())
+    Vbx(community_folder / "plda", threshold=0.6, fa=0.07, fb=0.8)(
+        embeddings, 1.0, Bounds(), np.arange(len(embeddings))
+    )
     (first,) = started_from
     assert sorted(set(first)) == list(range(clusters))
 

@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import time
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, delete, or_, select
 
 from adapter.intake.uploads import MEGABYTE
 from adapter.jobs.database import Database, survived
@@ -18,6 +18,7 @@ from pipeline.settings import Settings
 TICK_SECONDS = 60.0
 # A file without a row in the store may be one that is just arriving.
 STRAY_SECONDS = 3600.0
+UNUSED_SECONDS = 3600.0  # after which nobody seems to want a job for a recording
 ROOM = 2.0  # times MIN_FREE_DISK_MB, below which recordings of ended jobs go
 
 
@@ -87,14 +88,15 @@ def _known(connection: Connection) -> list[str]:
 
 
 def forget_oldest(connection: Connection) -> list[str]:
-    """Forget the oldest recording that only ended jobs have.
+    """Forget the oldest recording that only ended jobs have, or for an hour none.
 
     Returns:
         The upload whose file may go, if there is one.
     """
     open_jobs = select(jobs.c.upload).where(jobs.c.upload.is_not(None), jobs.c.status.not_in(ENDED))
     used = select(jobs.c.upload).where(jobs.c.upload.is_not(None), jobs.c.status.in_(ENDED))
-    which = and_(uploads.c.id.not_in(open_jobs), uploads.c.id.in_(used))
+    unused = uploads.c.created < now() - UNUSED_SECONDS
+    which = and_(uploads.c.id.not_in(open_jobs), or_(uploads.c.id.in_(used), unused))
     oldest = select(uploads.c.id).where(which).order_by(uploads.c.created).limit(1)
     gone = delete(uploads).where(uploads.c.id == oldest.scalar_subquery())
     return list(connection.execute(gone.returning(uploads.c.id)).scalars())

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from adapter.jobs import claims, records
+from adapter.jobs import claims, records, retention
 from adapter.jobs.database import Database
 from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, Wanted
@@ -222,6 +222,13 @@ def test_the_disk_gets_room_from_the_oldest_recordings_of_ended_jobs(store, adap
     left = {path.name for path in recordings.folder.iterdir()}
     assert left == {"of a waiting job", "just arriving.part"}
     assert adapter(records.result_of, job.number) == TRANSCRIPT
+
+
+def test_a_recording_that_nobody_wants_a_job_for_makes_room_after_an_hour(adapter, monkeypatch):
+    adapter(records.add_upload, "unused", "somebody", 1)
+    assert adapter(forget_oldest) == []
+    monkeypatch.setattr(retention, "UNUSED_SECONDS", -1.0)
+    assert adapter(forget_oldest) == ["unused"]
 
 
 def test_a_queue_has_an_end(adapter, monkeypatch):

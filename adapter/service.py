@@ -152,4 +152,4 @@ async def unless_gone(request: Request, work: Coroutine[None, None, Result]) -> 
         for future in (task, gone):
             future.cancel()
         # The recording is given back before its upload is closed.
-        await asyncio.wait([task, gone])
+        await asyncio.gather(task, gone, return_exceptions=True)

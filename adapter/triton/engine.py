@@ -27,7 +27,7 @@ from adapter.triton.failures import (
     from_triton,
 )
 from adapter.triton.loaded_models import loaded_models
-from adapter.triton.recovery import ENSEMBLE, STEPS, Recovery
+from adapter.triton.recovery import ENSEMBLE, STEPS, STREAMS, Recovery
 from adapter.triton.secret import TritonSecret
 from adapter.triton.server_liveness import ServerLiveness
 from adapter.triton.shared_memory import AudioRegions
@@ -63,7 +63,7 @@ class Engine:
         secret = TritonSecret(settings.triton_grpc_port, settings.given_triton_secret)
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
         self._client.register_plugin(secret)
-        self._signals = Signals(self._client, STEPS)
+        self._signals = Signals(self._client, STEPS, STREAMS)
         self._recovery = Recovery(self._client, secret, self._signals)
         self._server_liveness = ServerLiveness(self._client, secret)
         self._audio_regions = AudioRegions(self._client, settings.triton_shared_memory)
@@ -234,11 +234,8 @@ class Engine:
         finally:
             if not call.done():
                 # Triton does not tell the step that is at work.
-                self._signals.cancel(options.request_key)
-                if on_segment is None:
-                    self._departures.leave(call)
-                else:
-                    call.cancel()
+                self._signals.cancel(options.request_key, is_stream=on_segment is not None)
+                self._departures.leave(call)
 
     async def _ask(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None

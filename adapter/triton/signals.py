@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
+import grpc
 import numpy as np
 from tritonclient.grpc import InferInput, InferRequestedOutput, InferResult
 from tritonclient.grpc.aio import InferenceServerClient
@@ -20,18 +21,26 @@ TIME_IS_UP = "StatusCode.DEADLINE_EXCEEDED"
 class Signals:
     """To the models of one Triton; see :mod:`pipeline.serving.signals` for what they mean."""
 
-    def __init__(self, client: InferenceServerClient, steps: Sequence[str]) -> None:
+    def __init__(
+        self, client: InferenceServerClient, steps: Sequence[str], streams: Sequence[str] = ()
+    ) -> None:
+        """Args:
+        steps: to be told that nobody waits.
+        streams: those of them that are decoupled: only a stream reaches them.
+        """
         self._client = client
         self._steps = steps
+        self._streams = streams
         self._inputs: dict[str, list[InferInput]] = {}
         self._outputs: dict[str, str] = {}  # the first one of each
         self._sending: set[asyncio.Task[None]] = set()
         self._departures = Departures()
 
-    def cancel(self, key: str) -> None:
+    def cancel(self, key: str, is_stream: bool = False) -> None:
         """Tell every step that nobody waits for this request any more; returns at once."""
-        for step in self._steps:
-            task = asyncio.create_task(self._tell(step, key))
+        tell = self._tell_stream if is_stream else self._tell
+        for step in self._streams if is_stream else self._steps:
+            task = asyncio.create_task(tell(step, key))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
@@ -39,6 +48,15 @@ class Signals:
         # A step that cannot be told ends the request at its deadline.
         with contextlib.suppress(InferenceServerException):
             await self._send(step, CALL_SECONDS, cancel=key)
+
+    async def _tell_stream(self, step: str, key: str) -> None:
+        async def request() -> AsyncIterator[dict[str, object]]:
+            inputs = await self._zeros_for(step)
+            yield {"model_name": step, "inputs": inputs, "parameters": {"cancel": key}}
+
+        with contextlib.suppress(InferenceServerException, grpc.RpcError):
+            async for _ in self._client.stream_infer(request(), stream_timeout=DEPARTURE_SECONDS):
+                pass
 
     async def probe(self, model: str, seconds: float) -> None:
         """Have a model answer.
@@ -65,12 +83,11 @@ class Signals:
         await self._departures.close()
 
     async def _send(self, model: str, seconds: float, **parameters: str | bool) -> InferResult:
-        if model not in self._inputs:
-            self._inputs[model] = await self._zeros(model)
+        inputs = await self._zeros_for(model)
         asked = [InferRequestedOutput(self._outputs[model])] if "progress" in parameters else None
         call = asyncio.ensure_future(
             self._client.infer(
-                *(model, self._inputs[model]),
+                *(model, inputs),
                 outputs=asked,
                 parameters=parameters,
                 client_timeout=seconds + DEPARTURE_SECONDS,
@@ -83,6 +100,11 @@ class Signals:
             return call.result()
         finally:
             self._departures.leave(call)
+
+    async def _zeros_for(self, model: str) -> list[InferInput]:
+        if model not in self._inputs:
+            self._inputs[model] = await self._zeros(model)
+        return self._inputs[model]
 
     async def _zeros(self, model: str) -> list[InferInput]:
         """The smallest input that Triton lets through to the model."""

@@ -27,7 +27,7 @@ async def stream_segments(
     on_segment: OnSegment,
     seconds: float,
 ) -> Transcript:
-    """Have a recording transcribed by ``transcription_stream``; cancelling this ends its work.
+    """Have a recording transcribed by ``transcription_stream``.
 
     Args:
         audio: INT16 [1, N] at 16 kHz.
@@ -46,11 +46,15 @@ async def stream_segments(
 
     segments: list[Segment] = []
     part: Transcript | None = None
+    failure: PipelineError | None = None
     responses = client.stream_infer(request(), stream_timeout=seconds)
     try:
         async for result, error in responses:
+            # After a failure the stream is still read to its end: see departures.
             if error is not None:
-                raise from_triton(error)
+                failure = from_triton(error)
+            if failure is not None:
+                continue
             part = Transcript.model_validate_json(result.as_numpy(OUTPUT).tobytes())
             if part.segments:
                 segments += part.segments
@@ -61,6 +65,8 @@ async def stream_segments(
         raise PipelineError(f"Triton's answer is no transcript: {error}") from None
     finally:
         responses.cancel()
+    if failure is not None:
+        raise failure
     if part is None:
         raise PipelineError("Triton has ended the stream without an answer")
     return part.model_copy(update={"segments": segments})

@@ -15,7 +15,13 @@ from typing import TypeVar
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from pipeline.errors import InvalidRequest, ModelLoading, forget_frames
+from pipeline.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelLoading,
+    forget_frames,
+)
 from pipeline.options import Options
 from pipeline.serving.failures import check_inputs, from_text, to_documents, to_response
 from pipeline.serving.idle import WhenIdle
@@ -30,6 +36,7 @@ from pipeline.utf8 import speak_utf8
 Result = TypeVar("Result")
 
 DOCUMENT = "TYPE_UINT8"  # of a tensor that holds one
+TOLD_ALL = (Cancelled, DeadlineExceeded)  # whoever leaves tells each step; all have the deadline
 ASK_AGAIN_SECONDS = 0.5  # while a leaf loads a network
 
 logger = logging.getLogger(__name__)
@@ -135,7 +142,8 @@ class Step(ABC):
             outcome = type(failure).__name__
             response = self.tell(failure)
             forget_frames(failure)
-            self._siblings.cancel(options.request_key)
+            if not isinstance(failure, TOLD_ALL):
+                self._siblings.cancel(options.request_key)
         IN_FLIGHT.end(options)
         _send(sender, response)
         self.ended(in_flight, outcome)

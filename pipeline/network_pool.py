@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pipeline.errors import ModelLoading, Overloaded, PipelineError, WeightsUnavailable
 from pipeline.hardware import give_memory_back
 
 Network = TypeVar("Network")
-OnLoadChange = Callable[[str, bool], None]  # is told a network's name and whether it is loaded now
+# «loading» ends with «settled», whatever has come of it; «loaded» with «gone».
+LoadState = Literal["loading", "settled", "loaded", "gone"]
+OnLoadChange = Callable[[str, LoadState], None]  # is told a network's name and what it is now
 
 IDLE_SECONDS = 5.0  # since its last use, after which a network makes room for another at once
 TURN_SECONDS = 60.0  # that a network which is used all the time may stay while another waits
@@ -22,7 +24,7 @@ FAILURE_SECONDS = 120.0  # for which a failed attempt is the answer to whoever a
 logger = logging.getLogger(__name__)
 
 
-def ignore_load_change(name: str, loaded: bool) -> None:
+def ignore_load_change(name: str, state: LoadState) -> None:
     """An :data:`OnLoadChange` for nobody."""
 
 
@@ -57,7 +59,7 @@ class NetworkPool(Generic[Network]):
         load: makes a network of what ``fetch`` returned.
         most: networks that are in memory at once.
         keep_alive: seconds after its last use when a network is let go; 0 never.
-        on_load_change: told whenever a network was loaded or let go.
+        on_load_change: told whenever a network is loaded or let go.
         """
         self._fetch, self._load, self._on_load_change = fetch, load, on_load_change
         self._most, self._keep_alive = most, keep_alive
@@ -110,6 +112,7 @@ class NetworkPool(Generic[Network]):
         raise ModelLoading(f"the network {name!r} is being loaded")
 
     def _attempt(self, name: str) -> None:
+        self._on_load_change(name, "loading")
         try:
             weights = self._fetched(name)
             self._make_room(name)
@@ -131,6 +134,7 @@ class NetworkPool(Generic[Network]):
             with self._changed:
                 self._attempts.discard(name)
                 self._changed.notify_all()
+            self._on_load_change(name, "settled")
 
     def _fetched(self, name: str) -> object:
         try:
@@ -144,7 +148,7 @@ class NetworkPool(Generic[Network]):
         with self._changed:
             now = time.monotonic()
             self._residents[name] = _Resident(network, since=now, used=now)
-            self._on_load_change(name, True)
+            self._on_load_change(name, "loaded")
             self._changed.notify_all()
         logger.info("the network %s is loaded", name)
 
@@ -184,7 +188,7 @@ class NetworkPool(Generic[Network]):
             resident.network = None
             _give_memory_back()
             del self._residents[name]
-            self._on_load_change(name, False)
+            self._on_load_change(name, "gone")
             self._changed.notify_all()
         logger.info("the network %s was let go", name)
 

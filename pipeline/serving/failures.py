@@ -30,6 +30,19 @@ from pipeline.errors import (
 )
 from pipeline.serving.tensors import document_tensors, failures_in
 
+ANSWERED, FAILED = "answered", "failed"
+# What has come of a request that failed, for its metrics and its line in the log.
+OUTCOMES = {
+    InvalidRequest: "refused",
+    Cancelled: "cancelled",
+    DeadlineExceeded: "timed out",
+    Overloaded: "unavailable",
+    ModelLoading: "unavailable",
+    WeightsNotFound: "refused",
+    WeightsUnavailable: "unavailable",
+    StepFailed: "skipped",
+}
+
 logger = logging.getLogger(__name__)
 
 CODES = {  # the attributes of TritonError, which has none before the model is loaded
@@ -83,6 +96,11 @@ def document_of(failure: BaseException) -> Failure:
         logger.error("a request failed", exc_info=failure)
     code = CODES.get(type(failure), "INTERNAL")
     return Failure(failure=f"{type(failure).__name__}: {failure}", status=STATUSES.get(code, code))
+
+
+def outcome_of(failure: BaseException | None) -> str:
+    """What has come of a request that failed so, or did not."""
+    return ANSWERED if failure is None else OUTCOMES.get(type(failure), FAILED)
 
 
 def from_text(text: str) -> PipelineError:

@@ -1,6 +1,7 @@
 """Fan-out from a step to a leaf model, fair between the recordings that are in flight."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,16 @@ class Urgency(Protocol):
 
     def leave(self) -> None:
         """One is answered."""
+
+
+class Turns(Protocol):
+    """What is told of the pieces that wait for their turn; never called by two threads at once."""
+
+    def enter(self) -> None:
+        """One waits."""
+
+    def leave(self, seconds: float | None) -> None:
+        """It is sent after so many seconds, or nobody wants it any more."""
 
 
 URGENT_IN_A_ROW = 4  # recordings whose urgent pieces go before another piece of a long one
@@ -40,9 +51,16 @@ class FanOut:
     way the pieces of longer recordings wait, so as not to be in their batch.
     """
 
-    def __init__(self, window: int, urgency: Urgency | None = None, urgent_pieces: int = 1) -> None:
+    def __init__(
+        self,
+        window: int,
+        urgency: Urgency | None = None,
+        urgent_pieces: int = 1,
+        turns: Turns | None = None,
+    ) -> None:
         self._window = window
         self._urgency = urgency
+        self._turn_meters = turns
         self._urgent_pieces = urgent_pieces if urgency is not None else 0
         self._under_way = 0
         self._urgent_under_way = 0
@@ -60,7 +78,9 @@ class FanOut:
         with self._lock:
             if not recording.pieces:
                 self._turns.append(recording)
-            recording.pieces.append((call, future))
+            recording.pieces.append((call, future, time.monotonic()))
+            if self._turn_meters is not None:
+                self._turn_meters.enter()
             self._send()
 
     def _send(self) -> None:
@@ -73,10 +93,13 @@ class FanOut:
                 passed += 1
                 continue
             passed = 0
-            call, future = recording.pieces.popleft()
+            call, future, since = recording.pieces.popleft()
             if recording.pieces:
                 self._turns.append(recording)
-            if future.set_running_or_notify_cancel():
+            is_wanted = future.set_running_or_notify_cancel()
+            if self._turn_meters is not None:
+                self._turn_meters.leave(time.monotonic() - since if is_wanted else None)
+            if is_wanted:
                 urgent = self._is_urgent(recording)
                 self._count(recording, urgent, 1)
                 recording.sent += 1
@@ -126,7 +149,7 @@ class Recording:
     """The pieces of one recording, in order; leaving it drops what has not been sent."""
 
     def __init__(self, fan_out: FanOut) -> None:
-        self.pieces: deque[tuple[Call, Future]] = deque()
+        self.pieces: deque[tuple[Call, Future, float]] = deque()  # the last: since when
         self.under_way = 0
         self.urgent_under_way = 0
         self.sent = 0

@@ -15,7 +15,9 @@ import triton_python_backend_utils as pb_utils
 from pipeline.options import Options
 from pipeline.serving.failures import to_response
 from pipeline.serving.idle import WhenIdle
-from pipeline.serving.signals import PREPARE, signal_of
+from pipeline.serving.metrics.meters import Meters
+from pipeline.serving.metrics.of_leaves import LeafMeters
+from pipeline.serving.signals import PREPARE, SENT_NS, is_signal, parameters_of, signal_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
 from pipeline.telemetry import logs, traces
@@ -47,6 +49,8 @@ class Leaf(ABC):
         traces.configure(settings, self._name)
         self._batch_seconds = settings.batch_timeout_seconds
         self._precedence = precedence_of(self._name, settings)
+        self.meters = Meters(leaf=self._name, instance=self.instance)
+        self._batches = LeafMeters(self.meters)
         self.load(settings)
         self._idle = WhenIdle()
 
@@ -78,6 +82,7 @@ class Leaf(ABC):
             faulthandler.cancel_dump_traceback_later()
             self._idle.worked()
         self._trace(requests, answers, time.monotonic() - begun)
+        self._tell(requests, begun, time.monotonic() - begun)
         pairs = zip(requests, answers, strict=True)
         return [
             _refusal(request, answer)
@@ -85,6 +90,12 @@ class Leaf(ABC):
             else pb_utils.InferenceResponse(output_tensors=answer)
             for request, answer in pairs
         ]
+
+    def _tell(self, requests: Sequence[object], begun: float, seconds: float) -> None:
+        known = [parameters_of(request) for request in requests]
+        sent = [each.get(SENT_NS) for each in known if not is_signal(each)]
+        if sent:
+            self._batches.batch([_since(at, begun) for at in sent], seconds)
 
     def _answer_batch(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
         signals = [signal_of(request) for request in requests]
@@ -109,8 +120,9 @@ class Leaf(ABC):
             traces.batch(self._name, parents, since, failures)
 
     def finalize(self) -> None:
-        """Tell the collector of what has been done."""
+        """Tell what has been done and was not told yet."""
         traces.flush()
+        self.meters.close()
 
     def _answer_signal(self, signal: dict[str, object]) -> list[pb_utils.Tensor] | Exception:
         try:
@@ -121,8 +133,13 @@ class Leaf(ABC):
         return []
 
 
+def _since(sent_ns: object, now: float) -> float:
+    """Seconds since a piece was sent; none where its caller does not say when that was."""
+    return max(now - sent_ns / 1e9, 0.0) if isinstance(sent_ns, int) else 0.0
+
+
 def _refusal(request: object, failure: Exception) -> pb_utils.InferenceResponse:
-    with logs.on_behalf_of(json.loads(request.parameters() or "{}").get("request_id")):
+    with logs.on_behalf_of(parameters_of(request).get("request_id")):
         return to_response(failure)
 
 

@@ -16,6 +16,9 @@ import triton_python_backend_utils as pb_utils
 from pipeline.serving.tensors import array_tensor
 
 CANCEL, PROBE, PREPARE, PROGRESS = "cancel", "probe", "prepare", "progress"
+# Beside the options of a piece: when its step sent it, by the monotonic clock of this machine,
+# on which all models of one Triton run.
+SENT_NS = "sent_ns"
 # The steps that have something to stop, and what Triton wants a request to them to hold.
 STEPS = {
     "transcription": {"AUDIO": np.int16},
@@ -24,12 +27,20 @@ STEPS = {
 }
 
 
+def parameters_of(request: object) -> dict[str, object]:
+    """The parameters of a request."""
+    return json.loads(request.parameters() or "{}")
+
+
+def is_signal(parameters: dict[str, object]) -> bool:
+    """Whether a request with these parameters is one."""
+    return not parameters.keys().isdisjoint((CANCEL, PROBE, PREPARE, PROGRESS))
+
+
 def signal_of(request: object) -> dict[str, object] | None:
     """The parameters of a request that is a signal."""
-    parameters = json.loads(request.parameters() or "{}")
-    return (
-        parameters if not parameters.keys().isdisjoint((CANCEL, PROBE, PREPARE, PROGRESS)) else None
-    )
+    parameters = parameters_of(request)
+    return parameters if is_signal(parameters) else None
 
 
 def send_signal(step: str, parameters: dict[str, str | bool]) -> None:

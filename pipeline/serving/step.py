@@ -23,11 +23,22 @@ from pipeline.errors import (
     forget_frames,
 )
 from pipeline.options import Options
-from pipeline.serving.failures import check_inputs, from_text, to_documents, to_response
+from pipeline.serving.failures import (
+    ANSWERED,
+    FAILED,
+    OUTCOMES,
+    check_inputs,
+    from_text,
+    outcome_of,
+    to_documents,
+    to_response,
+)
 from pipeline.serving.idle import WhenIdle
+from pipeline.serving.metrics.meters import Meters
+from pipeline.serving.metrics.of_steps import StepMeters, TurnMeters
 from pipeline.serving.requests_in_flight import IN_FLIGHT, RequestInFlight
 from pipeline.serving.sibling_steps import SiblingSteps
-from pipeline.serving.signals import CANCEL, PROGRESS, signal_of
+from pipeline.serving.signals import CANCEL, PROGRESS, SENT_NS, signal_of
 from pipeline.serving.tensors import array_tensor
 from pipeline.settings import Settings, current_settings
 from pipeline.telemetry import logs, traces
@@ -69,11 +80,18 @@ class Step(ABC):
             tensor["name"] for tensor in config["input"] if tensor["data_type"] == DOCUMENT
         ]
         self._siblings = SiblingSteps(self._name)
+        self.meters = Meters(step=self._name)
+        outcomes = dict.fromkeys((ANSWERED, FAILED, *OUTCOMES.values()))
+        self._requests = StepMeters(self.meters, tuple(outcomes))
         self.load(settings)
         self._idle = WhenIdle()
 
     def load(self, settings: Settings) -> None:  # noqa: B027 - not every step keeps something
         """Prepare what the step keeps between requests."""
+
+    def turns(self, leaf: str) -> TurnMeters:
+        """What a fan-out to this leaf tells of its pieces."""
+        return TurnMeters(self.meters, leaf)
 
     @abstractmethod
     def answer(self, request: object, options: Options) -> list[pb_utils.Tensor]:
@@ -109,6 +127,7 @@ class Step(ABC):
             IN_FLIGHT.start(request, options, self._most)
         except Exception as failure:
             _send(sender, self.tell(failure))
+            self._requests.ended(outcome_of(failure), 0.0)
             # Another request's key is not to be cancelled.
             if key and not isinstance(failure, InvalidRequest):
                 self._siblings.cancel(key)
@@ -134,29 +153,26 @@ class Step(ABC):
     def respond(self, request: object, sender: object, options: Options) -> None:
         """Answer one request, whatever happens."""
         # A sender that goes without sending leaves its client waiting for good.
-        in_flight, outcome = IN_FLIGHT.of(options), "answered"
+        in_flight, ended_by = IN_FLIGHT.of(options), None
         try:
             in_flight.check()
             response = pb_utils.InferenceResponse(output_tensors=self.answer(request, options))
         except BaseException as failure:
-            outcome = type(failure).__name__
+            ended_by = failure
             response = self.tell(failure)
             forget_frames(failure)
             if not isinstance(failure, TOLD_ALL):
                 self._siblings.cancel(options.request_key)
         IN_FLIGHT.end(options)
         _send(sender, response)
-        self.ended(in_flight, outcome)
+        self.ended(in_flight, ended_by)
 
-    def ended(self, in_flight: RequestInFlight, outcome: str) -> None:
-        """Tell of a request that has been answered.
-
-        Args:
-            outcome: «answered», or the kind of its failure.
-        """
-        fields = {"outcome": outcome, "seconds": in_flight.seconds}
-        logger.info("request", extra={"fields": fields})
-        in_flight.span.end(None if outcome == "answered" else outcome)
+    def ended(self, in_flight: RequestInFlight, failure: BaseException | None) -> None:
+        """Tell of a request that has been answered, or has failed."""
+        outcome, seconds = outcome_of(failure), in_flight.seconds
+        self._requests.ended(outcome, seconds)
+        logger.info("request", extra={"fields": {"outcome": outcome, "seconds": seconds}})
+        in_flight.span.end(None if failure is None else type(failure).__name__)
         self._idle.worked()
 
     def finalize(self) -> None:
@@ -164,6 +180,7 @@ class Step(ABC):
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._siblings.close()
         traces.flush()
+        self.meters.close()
 
 
 def _send(sender: object, response: pb_utils.InferenceResponse) -> None:
@@ -199,7 +216,7 @@ def call_leaf(
         model_name=model,
         requested_output_names=list(outputs),
         inputs=[array_tensor(name, array) for name, array in inputs.items()],
-        parameters={**options.to_parameters(), **more},
+        parameters={**options.to_parameters(), SENT_NS: time.monotonic_ns(), **more},
     ).exec()
     if response.has_error():
         raise from_text(f"{model}: {response.error().message()}")

@@ -45,4 +45,4 @@ class StreamingStep(Step):
         finally:
             # Without it the client waits for another part for good.
             sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
-            self.ended(in_flight, type(failure).__name__ if failure else "answered")
+            self.ended(in_flight, failure)

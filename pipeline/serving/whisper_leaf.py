@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.serving.fanout import FanOut
+from pipeline.serving.metrics.meters import Meters, Tell
 from pipeline.serving.requests_in_flight import pieces
 from pipeline.serving.signals import PREPARE
 from pipeline.serving.step import call_leaf, when_loaded
@@ -30,9 +31,13 @@ FRESH_SECONDS = 5.0  # for which a network that was there is not asked for again
 class WhisperLeaf:
     """Sends chunks of all recordings, once the network is there that they need."""
 
-    def __init__(self, settings: Settings, chunks: FanOut) -> None:
+    def __init__(self, settings: Settings, chunks: FanOut, meters: Meters) -> None:
         self._default = settings.default_model
         self._chunks = chunks
+        self._doubtful = meters.counter(
+            "asr_doubtful_attempts_total",
+            "Attempts at chunks whose text was doubtful, after the first one at each",
+        )
         stays = not settings.model_keep_alive_seconds
         self._loaded_at = {self._default: math.inf if stays else -math.inf}
 
@@ -49,7 +54,9 @@ class WhisperLeaf:
         """
         self._await_network(options)
         with pieces(self._chunks, options, measured=True) as chunks:
-            yield lambda chunk: chunks.submit(partial(_recognise, chunk), chunk.until)
+            yield lambda chunk: chunks.submit(
+                partial(_recognise, chunk, self._doubtful), chunk.until
+            )
 
     def _await_network(self, options: Options) -> None:
         # Chunks that wait for a network would take the places of others' chunks.
@@ -64,13 +71,17 @@ class WhisperLeaf:
         self._loaded_at = {**fresh, model: time.monotonic()}
 
 
-def _recognise(chunk: Chunk) -> ChunkTranscript:
+def _recognise(chunk: Chunk, tell: Tell) -> ChunkTranscript:
     # Each attempt goes through the leaf's queue: in one batch with its first, a chunk that
     # takes six would keep the others of the batch, and all behind it, waiting.
     def attempt(temperature: float) -> ChunkTranscript:
         return when_loaded(chunk.options, partial(_ask, chunk.at(temperature)))
 
-    return until_credible(attempt(chunk.options.temperature), attempt)
+    def again(temperature: float) -> ChunkTranscript:
+        tell(1.0)
+        return attempt(temperature)
+
+    return until_credible(attempt(chunk.options.temperature), again)
 
 
 def _ask(chunk: Chunk) -> ChunkTranscript:

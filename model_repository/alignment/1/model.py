@@ -27,6 +27,7 @@ class TritonPythonModel(Step):
         self.stretches = FanOut(
             settings.batches_under_way * settings.whisper_batch_size,
             urgency_at("wav2vec2", settings),
+            turns=self.turns("wav2vec2"),
         )
 
     def answer(self, request, options):

@@ -28,10 +28,12 @@ class TritonPythonModel(Step):
             settings.windows_under_way,
             urgency_at("segmentation", settings),
             urgent_pieces=SHARED_WINDOWS,
+            turns=self.turns("segmentation"),
         )
         self.stretches = FanOut(
             STRETCHES[settings.torch_device] * settings.diarize_num_replicas,
             urgency_at("speaker_embedding", settings),
+            turns=self.turns("speaker_embedding"),
         )
 
     def answer(self, request, options):

@@ -19,8 +19,9 @@ class TritonPythonModel(Step):
         chunks = FanOut(
             settings.batches_under_way * settings.whisper_batch_size,
             urgency_at("whisper", settings),
+            turns=self.turns("whisper"),
         )
-        self.whisper = WhisperLeaf(settings, chunks)
+        self.whisper = WhisperLeaf(settings, chunks, self.meters)
 
     def answer(self, request, options):
         """Transcribe one recording."""

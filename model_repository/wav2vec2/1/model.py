@@ -5,7 +5,7 @@ from pipeline.errors import PipelineError
 from pipeline.leaf_documents import LabelSet
 from pipeline.options import Options
 from pipeline.serving.leaf import Leaf
-from pipeline.serving.loaded_networks import LoadedNetworks
+from pipeline.serving.metrics.loaded_networks import LoadedNetworks
 from pipeline.serving.tensors import array_tensor, document_tensor, read_array
 
 
@@ -14,7 +14,7 @@ class TritonPythonModel(Leaf):
 
     def load(self, settings):
         """Load nothing yet: the language is not known."""
-        on_load_change = LoadedNetworks("wav2vec2", self.instance)
+        on_load_change = LoadedNetworks(self.meters)
         self.networks = AlignmentNetworks(settings, self.device_index, on_load_change)
 
     def infer(self, requests):

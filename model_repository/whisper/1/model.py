@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pipeline.errors import PipelineError
 from pipeline.options import Options
 from pipeline.serving.leaf import Leaf, together_or_alone
-from pipeline.serving.loaded_networks import LoadedNetworks
+from pipeline.serving.metrics.loaded_networks import LoadedNetworks
 from pipeline.serving.tensors import document_tensor, read_array
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.whisper_models import WhisperModels
@@ -17,7 +17,7 @@ class TritonPythonModel(Leaf):
 
     def load(self, settings):
         """Load the default size; others when a request first names them."""
-        on_load_change = LoadedNetworks("whisper", self.instance)
+        on_load_change = LoadedNetworks(self.meters)
         self.models = WhisperModels(settings, self.device_index, on_load_change)
 
     def prepare(self, options):

@@ -18,7 +18,7 @@ from pipeline.errors import (
     PipelineError,
     WeightsUnavailable,
 )
-from pipeline.network_pool import NetworkPool
+from pipeline.network_pool import LoadState, NetworkPool
 from tests.waiting import until
 
 SECONDS = 10
@@ -30,6 +30,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.loaded: list[str] = []  # in memory, in the order of their arrival
+        self.on_their_way: list[str] = []
         self.most = 0
         self.gates: dict[str, threading.Event] = {}
         self.failures: dict[str, Exception] = {}  # of fetching
@@ -50,8 +51,13 @@ class Shelf:
             raise self.damages[name]
         return name
 
-    def report(self, name: str, loaded: bool) -> None:
-        (self.loaded.append if loaded else self.loaded.remove)(name)
+    def report(self, name: str, state: LoadState) -> None:
+        if state == "loaded":
+            self.loaded.append(name)
+        elif state == "gone":
+            self.loaded.remove(name)
+        else:
+            (self.on_their_way.append if state == "loading" else self.on_their_way.remove)(name)
         self.most = max(self.most, len(self.loaded))
 
     def pool(self, most: int = 8, keep_alive: float = 0) -> NetworkPool[str]:
@@ -93,8 +99,10 @@ def test_a_network_that_is_being_fetched_does_not_stop_others(shelf):
             pass
         assert use(pool, "base") == "base"
         assert use(pool, "small") == "small"
+        assert shelf.on_their_way == ["large"]
     shelf.gates["large"].set()
     assert use(pool, "large") == "large"
+    until(lambda: shelf.on_their_way == [])
     assert sorted(shelf.fetched) == ["base", "large", "small"]
 
 
@@ -126,6 +134,7 @@ def test_a_network_that_could_not_be_had_is_tried_again_later(shelf, monkeypatch
     pool = shelf.pool()
     with pytest.raises(InvalidRequest):
         use(pool, "large")
+    until(lambda: shelf.on_their_way == [])
     shelf.failures.clear()
     time.sleep(0.1)
     assert use(pool, "large") == "large"
@@ -236,10 +245,10 @@ def test_nothing_is_kept_of_a_network_that_was_let_go():
         lambda name, weights: threading.Event(),
         most=1,
         keep_alive=0.05,
-        on_load_change=lambda name, there: loaded.append(there),
+        on_load_change=lambda name, state: loaded.append(state),
     )
     network = weakref.ref(pool.load_now("base"))
-    until(lambda: loaded == [True, False])
+    until(lambda: loaded == ["loaded", "gone"])
     assert network() is None
 
 

@@ -1,0 +1,1 @@
+"""What the models tell on Triton's metrics page, which docs/metrics.md explains."""

@@ -3,6 +3,7 @@
 # make test-long   what takes minutes for what a shorter test shows already
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
 # make perf    perf_analyzer on the graph and its networks, within 15 minutes (PERF="--quick": 3)
+# make dashboard  every query of Grafana's dashboard and of the rules, under five minutes of load
 # make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfile and the compose files
 # make lock    pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
@@ -15,7 +16,7 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test test-long bench perf mutants lint lock audit clean interpreter
+.PHONY: serve test test-long bench perf dashboard mutants lint lock audit clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
@@ -31,6 +32,9 @@ bench: interpreter
 
 perf: interpreter
 	@exec $(DEV) python -m benchmarks.perf $(PERF)
+
+dashboard: interpreter
+	@exec $(DEV) python -m benchmarks.dashboard $(DASHBOARD)
 
 mutants: interpreter
 	@exec $(DEV) python -m tests.mutants $(MUTANTS)

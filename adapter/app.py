@@ -39,8 +39,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Engine(settings) as engine:
-            app.state.service = service = Service(settings, engine)
-            gauges.install(app.state.metrics, service)
+            app.state.service = service = Service(settings, engine, app.state.metrics)
+            gauges.install(service)
             app.state.health = health.Health(engine)
             async with Jobs(service) as app.state.jobs:
                 with when_asked_to_stop(service.waiting.stop):

@@ -17,6 +17,7 @@ from adapter.intake.recording import Recording
 from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.patience import Waiting
 from adapter.places import UPLOADS_FOR_A_PLACE, Places
+from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.progress import InFlight
 from adapter.telemetry.record import DECODE, WAIT, current
 from adapter.threads import in_thread
@@ -35,7 +36,13 @@ GRACE = 10.0  # seconds, for the engine to say itself that the deadline has pass
 class Service:
     """The engine and what bounds its use; belongs to one event loop."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(self, settings: Settings, engine: Engine, metrics: Metrics | None = None) -> None:
+        """Args:
+        settings: of the adapter.
+        engine: the graph.
+        metrics: where its work is counted.
+        """
+        self.metrics = metrics or Metrics()
         self.settings = settings
         self.engine = engine
         self._ffmpeg = find_ffmpeg(settings.ffmpeg)

@@ -21,7 +21,8 @@ from adapter.jobs.outside import Outside
 from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, Json
 from adapter.service import Service
-from adapter.telemetry.record import CURRENT, Record
+from adapter.telemetry.observing import observed_job
+from adapter.telemetry.record import CURRENT, Record, current
 from adapter.triton.failures import Interrupted, ProcessDied
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
@@ -67,6 +68,7 @@ class Worker:
         """
         self._name = str(uuid.uuid4())
         self._attempts = Attempts(service, database, recordings, outside, self._name)
+        self._metrics = service.metrics
         self._in_flight = service.in_flight
         self._database = database
         self._most = service.settings.max_jobs
@@ -153,7 +155,8 @@ class Worker:
 
     async def _outcome(self, job: Job) -> End:
         try:
-            transcript = await self._attempts.transcribe(job)
+            with observed_job(current(), self._metrics):
+                transcript = await self._attempts.transcribe(job)
         except asyncio.CancelledError:
             if not self._running[job.number].cancelled:  # the adapter stops
                 await self._tell(job, _release(0.0, begun=False), times=1)

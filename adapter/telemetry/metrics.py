@@ -17,7 +17,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from adapter.telemetry.record import ANSWER, UPLOAD, Record
+from adapter.telemetry.record import ANSWER, OUTCOME_NAMES, STAGES, UPLOAD, Record
 
 # Seconds: from a short recording's parts to what a day's meetings take.
 SECONDS = (
@@ -48,6 +48,8 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        for outcome in OUTCOME_NAMES:
+            self._outcomes.labels(outcome)  # there from the start, so that rates see the first one
         self._seconds = Histogram(
             "asr_request_seconds",
             "Seconds from a request's first byte to its answer's last, of recordings",
@@ -68,6 +70,9 @@ class Metrics:
             ["stage"],
             registry=registry,
         )
+        for stage in STAGES:
+            self._stages.labels(stage)
+            self._critical_path.labels(stage)
         self._audio = Counter(
             "asr_audio_seconds", "Seconds of audio that were transcribed", registry=registry
         )

@@ -1,16 +1,23 @@
 """Around every request: its id, its line in the log, and its part in the metrics."""
 
+import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapter.errors import UNAVAILABLE
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.record import CURRENT, HEADER, STAGES, Record, sent_id, sent_parent
+from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.telemetry.logs import REQUEST_ID
 
 PROBES = ("/health", "/metrics", "/")  # asked every few seconds: told at the level debug
 ELSEWHERE = "other"  # the route of what has none: paths are the clients', and have no end
+JOB = "job"  # where a route is told, of what is worked on after its request
+# As a request that fails so would have been answered.
+JOB_STATUSES = {InvalidRequest: 400, DeadlineExceeded: 504, UNAVAILABLE: 503}
 STREAM = b"text/event-stream"
 
 logger = logging.getLogger(__name__)
@@ -50,6 +57,32 @@ class Observed:
         if path is None and scope["path"] in self._paths:
             path = scope["path"]
         return path or ELSEWHERE
+
+
+@contextmanager
+def observed_job(record: Record, metrics: Metrics) -> Iterator[None]:
+    """Around one attempt at a job, which is told of as a request is.
+
+    Args:
+        record: of the attempt.
+        metrics: where it is counted.
+    """
+    record.trace()
+    try:
+        yield
+        record.status = 200
+    except Exception as failure:
+        known = (status for kind, status in JOB_STATUSES.items() if isinstance(failure, kind))
+        record.status = next(known, 500)
+        raise
+    except asyncio.CancelledError:
+        record.hung_up()
+        raise
+    finally:
+        record.finish()
+        metrics.count(record, JOB)
+        tell(record, "JOB", JOB)
+        trace(record, "JOB", JOB)
 
 
 class _Exchange:

@@ -20,6 +20,7 @@ GRAPH = (TRANSCRIPTION, ALIGNMENT, DIARIZATION, "attribution")
 STAGES = (UPLOAD, WAIT, DECODE, *GRAPH, ANSWER)
 
 GONE = 499  # a status, as nginx has it: the client hung up
+OUTCOME_NAMES = ("answered", "refused", "unavailable", "timed out", "failed", "gone")
 OUTCOMES = {408: "refused", GONE: "gone", 503: "unavailable", 504: "timed out"}
 
 
@@ -119,7 +120,7 @@ class Record:
 
     @property
     def outcome(self) -> str:
-        """One of: answered, refused, unavailable, timed out, failed, gone."""
+        """One of OUTCOME_NAMES."""
         status = self.status or 500
         usual = "answered" if status < 400 else "refused" if status < 500 else "failed"
         return self._outcome or OUTCOMES.get(status, usual)

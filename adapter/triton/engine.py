@@ -92,6 +92,10 @@ class Engine:
         await self._pages.aclose()
         await self._client.close()
 
+    def recoveries(self) -> dict[str, dict[str, int]]:
+        """What has become of models, see :meth:`Recovery.tally`."""
+        return self._recovery.tally()
+
     @property
     def shares_memory(self) -> bool:
         """Whether recordings for this engine should lie in shared memory."""

@@ -80,6 +80,8 @@ class Recovery:
         self._steps = steps
         self._loading = asyncio.Lock()
         self._loads: Counter[str] = Counter()
+        self._deaths: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
         self._failures: dict[str, Failures] = {}
         self._known: dict[str, set[str]] = {}  # instances that were seen alive
         self._interruption: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -87,6 +89,13 @@ class Recovery:
     def generation(self) -> Counter[str]:
         """How often each model was loaded again; to be taken before a call."""
         return self._loads.copy()
+
+    def tally(self) -> dict[str, dict[str, int]]:
+        """How often each model lost a process, was loaded again, or could not be: by these."""
+        counts = {"deaths": self._deaths, "loads": self._loads, "failures": self._refusals}
+        return {
+            what: {model: count[model] for model in self._graph} for what, count in counts.items()
+        }
 
     def interruption(self) -> asyncio.Future[str]:
         """Done, with the step that died, when calls that are under way may never be answered."""
@@ -118,6 +127,7 @@ class Recovery:
             await asyncio.to_thread(end_stopped, self._secret.here(), model)
             try:
                 if (await self._states()).get(model) == READY:
+                    self._deaths[model] += 1
                     await self._client.unload_model(model, client_timeout=CALL_SECONDS)
                 await self._client.load_model(model, client_timeout=LOAD_SECONDS)
             except InferenceServerException as error:
@@ -125,6 +135,7 @@ class Recovery:
                 if isinstance(failure, Unreachable):
                     raise failure from None
                 failures.add()
+                self._refusals[model] += 1
                 logger.error(
                     "the model %s could not be loaded again: %s; the next attempt in %.0f s",
                     *(model, failure, failures.pause),

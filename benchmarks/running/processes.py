@@ -1,6 +1,7 @@
 """What processes hold in memory, from /proc."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ class Process:
     def proportional_bytes(self) -> int:
         """Its resident memory, pages shared with others counted in equal parts."""
         return _kilobytes(PROC / str(self.pid) / "smaps_rollup", "Pss")
+
+    def cpu_seconds(self) -> float:
+        """Of it and of those of its children that have ended and been waited for; 0 when gone."""
+        with contextlib.suppress(OSError):
+            status = (PROC / str(self.pid) / "stat").read_text(encoding="utf-8", errors="replace")
+            ticks = status.rpartition(")")[2].split()[11:15]
+            return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def _status(self, field: str) -> int:
         return _kilobytes(PROC / str(self.pid) / "status", field)

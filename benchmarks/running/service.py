@@ -67,9 +67,10 @@ class Service:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{port}"
+        self.metrics = f"127.0.0.1:{metrics}"  # Triton's page of them
         self.triton = f"127.0.0.1:{grpc}"  # its gRPC
-        self._client = Client(self._url, timeout=7200)
+        self._client = Client(self.url, timeout=7200)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -90,7 +91,7 @@ class Service:
 
     def posting(self, path: Path) -> subprocess.Popen:
         """``POST /asr`` from a process of its own, which may be killed."""
-        command = [sys.executable, "-m", "client.cli", "transcribe", str(path), "--url", self._url]
+        command = [sys.executable, "-m", "client.cli", "transcribe", str(path), "--url", self.url]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
     def infer(

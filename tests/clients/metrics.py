@@ -1,19 +1,21 @@
-"""Metrics pages, read as Prometheus reads them."""
+"""Metrics pages, read sample by sample."""
 
+import re
 from collections import defaultdict
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
+
+SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 class Page:
-    """The samples of one page, or what has been added to them since another reading of it."""
+    """The samples of one page."""
 
     def __init__(self, text: str) -> None:
         self._samples = {
-            (sample.name, *sorted(sample.labels.items())): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
+            (name, *LABEL.findall(labels)): float(value)
+            for name, labels, value in SAMPLE.findall(text)
         }
 
     @classmethod

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from adapter.triton.processes import live_instances
+from tests.clients.metrics import Page
+from tests.waiting import until
 
 VICTIMS = ("whisper", "diarization", "segmentation", "transcription", "speaker_embedding")
 PAUSE_SECONDS = 5  # between two deaths: less than the answer to one request takes here
@@ -31,6 +33,7 @@ def undisturbed(post) -> dict:
 @pytest.mark.parametrize("model", ["whisper", "diarization"])
 def test_a_recording_survives_the_death_of_a_model(service, post, undisturbed, model):
     (killed,) = live_instances(service.secret)[model].values()
+    before = Page.at(f"{service.base_url}/metrics"), Page.at(service.metrics_url)
     answers = []
     client = threading.Thread(target=lambda: answers.append(post()))
     client.start()
@@ -43,6 +46,20 @@ def test_a_recording_survives_the_death_of_a_model(service, post, undisturbed, m
     while httpx.get(f"{service.base_url}/health", timeout=30).status_code != 200:
         time.sleep(0.2)
     assert killed not in live_instances(service.secret)[model].values()
+    # What happened is counted, and what the model counted before is not lost on Triton's page,
+    # nor what the others count.
+    after = Page.at(f"{service.base_url}/metrics"), Page.at(service.metrics_url)
+    for name in ("asr_process_deaths_total", "asr_model_reloads_total"):
+        assert after[0].total(name, model=model) - before[0].total(name, model=model) == 1
+    assert post().status_code == 200
+    told = {"name": "asr_step_requests_total", "outcome": "answered"}
+    for step in ("transcription", "diarization"):
+        until(
+            lambda step=step: (
+                Page.at(service.metrics_url).total(step=step, **told)
+                > before[1].total(step=step, **told)
+            )
+        )
 
 
 @pytest.mark.long

@@ -162,3 +162,35 @@ def test_ever_new_recordings_let_a_long_one_go_on():
         leaf.finish("long 0")
         assert "long 1" in leaf.wait_for(2 + len(names)), "the notes are still under way"
         leaf.finish("long 1", *names)
+
+
+class Turns:
+    """What is told of the pieces that wait."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.waited: list[float | None] = []
+
+    def enter(self) -> None:
+        self.waiting += 1
+
+    def leave(self, seconds: float | None) -> None:
+        self.waiting -= 1
+        self.waited.append(seconds)
+
+
+def test_how_long_pieces_wait_for_their_turn_is_told():
+    leaf, turns = Leaf(), Turns()
+    fan_out = FanOut(window=1, turns=turns)
+    with fan_out.recording() as recording:
+        first, second = (recording.submit(leaf.piece(name)) for name in ("one", "two"))
+        dropped = recording.submit(leaf.piece("three"))
+        leaf.wait_for(1)
+        assert turns.waiting == 2
+        time.sleep(0.05)
+        dropped.cancel()
+        leaf.finish("one", "two")
+        assert (first.result(10), second.result(10)) == ("one", "two")
+    assert turns.waiting == 0
+    assert turns.waited[0] < 0.05 <= turns.waited[1]
+    assert turns.waited[2] is None

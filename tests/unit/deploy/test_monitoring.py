@@ -1,0 +1,94 @@
+"""What Prometheus and Grafana are given, as far as it can be seen without them."""
+
+import json
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmarks.dashboard.queries import always_answered, of_dashboard, of_rules
+
+ROOT = Path(__file__).parents[3]
+DASHBOARD = json.loads(
+    (ROOT / "deploy/grafana/dashboards/triton-asr.json").read_text(encoding="utf-8")
+)
+SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+WIDTH = 24  # of Grafana's grid
+METRIC = re.compile(r"(?<![:\w])((?:asr|nv)_\w+)(?![:\w])")  # rules have colons in theirs
+OF_A_HISTOGRAM = re.compile(r"_(bucket|sum|count)$")
+MONITORING = ("prometheus", "grafana")
+
+
+def covered(panel: dict) -> set[tuple[int, int]]:
+    place = panel["gridPos"]
+    return {
+        (x, y)
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    }
+
+
+def test_no_panel_hides_another():
+    panels = DASHBOARD["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    for panel in panels:
+        assert max(x for x, _ in covered(panel)) < WIDTH
+    for one, other in combinations(panels, 2):
+        assert covered(one).isdisjoint(covered(other)), (one["title"], other["title"])
+
+
+def test_whether_people_wait_is_at_the_top_and_needs_no_scrolling():
+    first = [panel["title"] for panel in DASHBOARD["panels"] if panel["gridPos"]["y"] < 6]
+    assert {"Waiting", "What they wait for", "Being worked on"} <= {*first}
+
+
+def test_panels_ask_the_prometheus_that_is_provisioned():
+    path = ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml"
+    (source,) = yaml.safe_load(path.read_text(encoding="utf-8"))["datasources"]
+    for panel in DASHBOARD["panels"]:
+        for target in panel.get("targets", ()):
+            assert target["datasource"] == {"type": source["type"], "uid": source["uid"]}
+
+
+def test_every_metric_that_is_asked_for_is_documented():
+    told = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    documented = {*re.findall(r"`((?:asr|nv)_\w+)`", told)}
+    asked = {
+        name if name in documented else OF_A_HISTOGRAM.sub("", name)
+        for query in (*of_dashboard(), *of_rules())
+        for name in METRIC.findall(query.expression)
+    }
+    assert len(asked) > 20
+    assert asked - documented == set()
+
+
+@pytest.mark.parametrize("name", MONITORING)
+def test_what_compose_mounts_is_there(name):
+    mounts = [each.split(":") for each in SERVICES[name]["volumes"] if each.startswith("./")]
+    assert mounts
+    for source, *_, mode in mounts:
+        assert (ROOT / source).is_dir()
+        assert mode == "ro"
+
+
+@pytest.mark.parametrize("name", MONITORING)
+def test_it_runs_when_asked_for_and_is_told_to_this_machine_only(name):
+    service = SERVICES[name]
+    assert service["profiles"] == ["monitoring"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["read_only"] is True
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+@pytest.mark.parametrize(
+    ("alert", "answered"),
+    [
+        ('up{job=~"a|b"} == 0', 'up{job=~"a|b"} == bool 0'),
+        ("a > 0 and deriv(a[10m]) >= 2", "a > bool 0 and deriv(a[10m]) >= bool 2"),
+        ('a{b!="c"} < 0.5 * d', 'a{b!="c"} < bool 0.5 * d'),
+    ],
+)
+def test_an_alert_can_be_asked_so_that_it_always_answers(alert, answered):
+    assert always_answered(alert) == answered

@@ -27,7 +27,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 LEVELS = {"cpu": (1, 2, 4, 8), "cuda": (1, 4, 16, 32)}  # requests at once
 QUICK_LEVELS = (1, 4)
 MINUTES, QUICK_MINUTES = 14.0, 2.5  # of which the service's end takes the last seconds
-LEVEL_SECONDS, QUICK_LEVEL_SECONDS = 30.0, 4.0
+LEVEL_SECONDS, QUICK_LEVEL_SECONDS = 15.0, 4.0
 SHARED_MEMORY = {"none": (False,), "system": (True,), "both": (False, True)}
 ADDRESS = re.compile(r"\[?[\w.:-]+\]?:\d+", re.ASCII)
 

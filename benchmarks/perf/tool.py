@@ -89,7 +89,8 @@ def tool_at(program: Path, libraries: Path | None = None) -> Tool:
     first = (told.stdout.strip() or told.stderr.strip()).partition("\n")[0]
     if told.returncode != 0:
         raise ToolError(f"{program} does not run here: {first or told.returncode}")
-    return Tool(program, libraries, first.removeprefix("Perf Analyzer Version").strip())
+    version = first.removeprefix("Perf Analyzer Version").split() or ["of an unknown version"]
+    return Tool(program, libraries, version[0])
 
 
 def _fetch(folder: Path, libraries: Path) -> None:

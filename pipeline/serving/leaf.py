@@ -111,9 +111,7 @@ class Leaf(ABC):
 
     def _trace(self, requests: Sequence[object], answers: Sequence[object], since: float) -> None:
         if traces.are_told():
-            parents = [
-                json.loads(each.parameters() or "{}").get("traceparent") for each in requests
-            ]
+            parents = [parameters_of(request).get("traceparent") for request in requests]
             failures = [
                 type(each).__name__ if isinstance(each, Exception) else None for each in answers
             ]

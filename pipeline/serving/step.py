@@ -163,6 +163,7 @@ class Step(ABC):
             forget_frames(failure)
             if not isinstance(failure, TOLD_ALL):
                 self._siblings.cancel(options.request_key)
+        in_flight.span.end(type(ended_by).__name__ if ended_by else None)  # within its caller's
         IN_FLIGHT.end(options)
         _send(sender, response)
         self.ended(in_flight, ended_by)
@@ -172,7 +173,6 @@ class Step(ABC):
         outcome, seconds = outcome_of(failure), in_flight.seconds
         self._requests.ended(outcome, seconds)
         logger.info("request", extra={"fields": {"outcome": outcome, "seconds": seconds}})
-        in_flight.span.end(None if failure is None else type(failure).__name__)
         self._idle.worked()
 
     def finalize(self) -> None:

@@ -38,6 +38,7 @@ class StreamingStep(Step):
                     sender.send(pb_utils.InferenceResponse(output_tensors=tensors))
         except BaseException as error:
             failure = error
+        in_flight.span.end(type(failure).__name__ if failure else None)
         IN_FLIGHT.end(options)
         try:
             if failure is not None:

@@ -2,13 +2,14 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 from benchmarks.dashboard.queries import DASHBOARD
 from tests.services.prometheus import Prometheus
 
 COLUMNS = 3
-POINTS = 120
+POINTS = 60
 MOST_CURVES = 12
 
 
@@ -19,6 +20,7 @@ def plot(path: Path, prometheus: Prometheus, begin: float, end: float, about: st
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
     matplotlib.rcParams["svg.hashsalt"] = "dashboard"
+    matplotlib.rcParams["font.sans-serif"] = ["DejaVu Sans"]  # every text names all of the list
     from matplotlib import pyplot
 
     panels = [
@@ -53,3 +55,11 @@ def plot(path: Path, prometheus: Prometheus, begin: float, end: float, about: st
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
+    path.write_text(compact(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def compact(svg: str) -> str:
+    """The same picture to a tenth of a point, in half as many bytes."""
+    svg = re.sub(r"(\d\.\d)\d+", r"\1", svg)
+    svg = re.sub(r" *\n *(?=[LMCQz\"])", " ", svg)
+    return re.sub(r"\n +", "\n", svg)

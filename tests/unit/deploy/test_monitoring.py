@@ -4,10 +4,12 @@ import json
 import re
 from itertools import combinations
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
 
+from benchmarks.dashboard.plot import compact
 from benchmarks.dashboard.queries import always_answered, of_dashboard, of_rules
 
 ROOT = Path(__file__).parents[3]
@@ -92,3 +94,13 @@ def test_it_runs_when_asked_for_and_is_told_to_this_machine_only(name):
 )
 def test_an_alert_can_be_asked_so_that_it_always_answers(alert, answered):
     assert always_answered(alert) == answered
+
+
+def test_a_picture_is_made_smaller_and_stays_one():
+    path = 'M 37.24 186.870379 \nL 356.4 45.602109 \n"'
+    svg = f'<svg version="1.1">\n   <path d="{path}/>\n   <text>0.25 of 10</text>\n</svg>\n'
+    smaller = compact(svg)
+    assert (
+        ElementTree.fromstring(smaller)[0].get("d").split() == "M 37.2 186.8 L 356.4 45.6".split()
+    )
+    assert len(smaller) < len(svg)

@@ -82,6 +82,19 @@ def test_of_many_who_ask_at_once_each_gets_another_job(store):
         each.database.close()
 
 
+def test_who_claims_waits_for_nobody_who_is_just_claiming(in_postgresql):
+    first, second = Adapter(in_postgresql), Adapter(in_postgresql)
+    jobs = [first.add().number for _ in range(2)]
+
+    def claim_both(connection: Connection) -> list[int]:
+        mine = claims.claim(connection, FIRST)
+        return [mine.number, second(claims.claim, SECOND).number]
+
+    assert first(claim_both) == jobs
+    for each in (first, second):
+        each.database.close()
+
+
 def test_the_job_of_an_adapter_that_died_is_taken_over_and_ends_once(adapter, short_leases):
     job = adapter.add()
     lost = adapter(claims.claim, FIRST)

@@ -18,6 +18,7 @@ import resource
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import imageio_ffmpeg
@@ -48,6 +49,8 @@ CODECS = (
 )
 MEMORY_BYTES = 1 << 30  # ffmpeg's address space; ordinary files need under 300 MB of it
 MESSAGE_BYTES = 16_384  # of what ffmpeg says, kept from its end
+TOLD_BYTES = 1 << 18  # of what it tells about a file
+FIRST_TRACK = ("-map", "0:a:0", "-ac", "1")  # of its output: the channels of one track, mixed
 USUAL = "send audio, or a video with sound, in a usual format such as wav, mp3, m4a, ogg or webm"
 # What ffmpeg's own words mean, in the order in which they are looked for.
 REASONS = (
@@ -89,17 +92,35 @@ def find_ffmpeg(configured: str | None) -> str:
     return path
 
 
-def _command(ffmpeg: str, limits: Limits) -> list[str]:
+def _input(ffmpeg: str, limits: Limits, verbosity: str) -> list[str]:
+    return [
+        *limits.fence,
+        *(ffmpeg, "-hide_banner", "-nostdin", "-v", verbosity, "-threads", "1"),
+        *("-protocol_whitelist", PROTOCOL, "-format_whitelist", FORMATS),
+        *("-codec_whitelist", CODECS),
+        *("-i", f"{PROTOCOL}:"),
+    ]
+
+
+def _command(ffmpeg: str, limits: Limits, chosen: Sequence[str]) -> list[str]:
     # A second more than is allowed, so that a recording that is too long shows.
     seconds = f"{limits.duration + 1:.3f}"
     return [
-        *limits.fence,
-        *(ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-threads", "1"),
-        *("-protocol_whitelist", PROTOCOL, "-format_whitelist", FORMATS),
-        *("-codec_whitelist", CODECS),
-        *("-i", f"{PROTOCOL}:", "-map", "0:a:0", "-vn", "-sn", "-dn"),
-        *("-t", seconds, "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "s16le", "pipe:1"),
+        *_input(ffmpeg, limits, "error"),
+        *(*chosen, "-vn", "-sn", "-dn"),
+        *("-t", seconds, "-ar", str(SAMPLE_RATE), "-f", "s16le", "pipe:1"),
     ]
+
+
+async def ask_ffmpeg(ffmpeg: str, source: int, limits: Limits) -> str:
+    """What ffmpeg tells about the file behind the descriptor ``source``, in lines.
+
+    Raises:
+        InvalidRequest: it takes too long over it.
+    """
+    command = _input(ffmpeg, limits, "info")
+    _, told = await _converse(command, source, subprocess.DEVNULL, limits, 0, TOLD_BYTES)
+    return told
 
 
 def _restrain(pid: int, limits: Limits, output: int) -> None:
@@ -119,10 +140,10 @@ def _restrain(pid: int, limits: Limits, output: int) -> None:
             resource.prlimit(pid, kind, (value, value))
 
 
-async def _tail(stream: asyncio.StreamReader) -> str:
+async def _tail(stream: asyncio.StreamReader, most: int) -> str:
     kept = b""
     while block := await stream.read(1 << 16):
-        kept = (kept + block)[-MESSAGE_BYTES:]
+        kept = (kept + block)[-most:]
     return kept.decode(errors="replace")
 
 
@@ -131,23 +152,32 @@ def _environment() -> dict[str, str]:
     return {key: os.environ[key] for key in ("LD_LIBRARY_PATH",) if key in os.environ}
 
 
-async def _run(command: list[str], source: int, target: Recording, limits: Limits) -> str | None:
-    """Run ffmpeg to its end; what it said, or None if all went well."""
-    wanted = int((limits.duration + 2) * BYTES_PER_SECOND)
-    promised = target.promise(wanted, limits.reserve)
+async def _converse(
+    command: list[str], source: int, output: int, limits: Limits, most: int, told: int
+) -> tuple[int, str]:
+    """Run ffmpeg to its end.
+
+    Args:
+        output: the descriptor that it writes to.
+        most: bytes that it may write to a file.
+        told: bytes that are kept of what it says, from its end.
+
+    Returns:
+        Its exit status, and what it said.
+    """
     os.lseek(source, 0, os.SEEK_SET)  # ffmpeg goes on where whoever read last has stopped
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=source,
-        stdout=target.fd,
+        stdout=output,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
         env=_environment(),
     )
     try:
-        _restrain(process.pid, limits, promised)
-        message = await asyncio.wait_for(_tail(process.stderr), limits.time)
-        status = await process.wait()
+        _restrain(process.pid, limits, most)
+        message = await asyncio.wait_for(_tail(process.stderr, told), limits.time)
+        return await process.wait(), message
     except asyncio.TimeoutError:
         raise InvalidRequest(f"it took longer than {limits.time:.0f} seconds") from None
     finally:
@@ -155,6 +185,13 @@ async def _run(command: list[str], source: int, target: Recording, limits: Limit
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await asyncio.shield(process.wait())
+
+
+async def _run(command: list[str], source: int, target: Recording, limits: Limits) -> str | None:
+    """Run ffmpeg to its end; what it said, or None if all went well."""
+    wanted = int((limits.duration + 2) * BYTES_PER_SECOND)
+    promised = target.promise(wanted, limits.reserve)
+    status, message = await _converse(command, source, target.fd, limits, promised, MESSAGE_BYTES)
     # One that is quick may be through before its limits are set.
     if status == -signal.SIGXFSZ or target.size > promised:
         if promised < wanted:
@@ -166,12 +203,18 @@ async def _run(command: list[str], source: int, target: Recording, limits: Limit
 
 
 async def decode(
-    ffmpeg: str, source: int, target: Recording, limits: Limits, part: str = "audio_file"
+    ffmpeg: str,
+    source: int,
+    target: Recording,
+    limits: Limits,
+    part: str = "audio_file",
+    chosen: Sequence[str] = FIRST_TRACK,
 ) -> None:
     """Decode the file behind the descriptor ``source`` into ``target``.
 
     Args:
         part: The name by which the client knows the file.
+        chosen: ffmpeg's arguments for what is decoded of it.
 
     Raises:
         InvalidRequest: it is not a recording that can be decoded, or an empty one.
@@ -179,7 +222,7 @@ async def decode(
         Overloaded: there is no room for the decoded audio.
     """
     try:
-        message = await _run(_command(ffmpeg, limits), source, target, limits)
+        message = await _run(_command(ffmpeg, limits, chosen), source, target, limits)
         if message is not None:
             raise InvalidRequest(_reason(message))
         if target.samples == 0:

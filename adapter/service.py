@@ -2,20 +2,25 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import TypeVar
 
 from starlette.requests import Request
 
-from adapter.errors import ClientGone, exhaustion_is_overload
-from adapter.intake.decoding import Limits, decode, find_ffmpeg
+from adapter.apart import distinct, names_of, transcribe_apart
+from adapter.errors import ClientGone, TooLarge, exhaustion_is_overload
+from adapter.intake.decoding import FIRST_TRACK, Limits, decode, find_ffmpeg
 from adapter.intake.fence import find_fence
 from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
+from adapter.intake.references import LONGEST, Reference
+from adapter.intake.tracks import FIRST_MIXED, find_sources
 from adapter.intake.uploads import MEGABYTE, Upload
-from adapter.patience import Waiting
+from adapter.known_speakers import known_voices
+from adapter.patience import Patience, Waiting
 from adapter.places import UPLOADS_FOR_A_PLACE, Places
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.progress import InFlight
@@ -23,7 +28,7 @@ from adapter.telemetry.record import DECODE, WAIT, current
 from adapter.threads import in_thread
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
-from documents import Transcript
+from documents import Transcript, Turns
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options
 from pipeline.settings import Settings
@@ -95,20 +100,85 @@ class Service:
                 if patience.client is not None:
                     place = self.recordings.wait(patience.client)
                     await patience.wait(kept.enter_async_context(place), left())
-                recording = await asyncio.wait_for(self._decode(upload, kept), left())
+                voices = await asyncio.wait_for(self._decode_voices(upload, kept), left())
                 if not upload.kept:  # the disk is for those that are still to be decoded
                     await in_thread(os.ftruncate, upload.fd, 0)
-                record.duration = recording.duration
-                seconds = given or self.settings.request_timeout(recording.duration)
-                asked = options.due_in(left()).model_copy(update={"request_id": record.id})
-                call = self.engine.transcribe(recording, asked, output, on_segment, patience)
-                transcript = await asyncio.wait_for(call, left() + GRACE)
-                record.hear(transcript, recording.duration)
+                duration = sum(voice.duration for voice in voices.values())
+                record.duration = duration
+                seconds = given or self.settings.request_timeout(duration)
+                options = await self._recognising(upload.references, options, left(), patience)
+
+                async def ask(
+                    recording: Recording, options: Options, output: str = "WORDS"
+                ) -> Transcript:
+                    asked = options.due_in(left()).model_copy(update={"request_id": record.id})
+                    call = self.engine.transcribe(recording, asked, output, on_segment, patience)
+                    return await asyncio.wait_for(call, left() + GRACE)
+
+                if len(voices) > 1:
+                    transcript = await transcribe_apart(voices, options, ask)
+                else:
+                    (recording,) = voices.values()
+                    transcript = await ask(recording, options, output)
+                record.hear(transcript, duration)
                 return transcript
             except (DeadlineExceeded, asyncio.TimeoutError):
                 raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
-    async def _decode(self, upload: Upload, kept: contextlib.AsyncExitStack) -> Recording:
+    async def _decode_voices(
+        self, upload: Upload, kept: contextlib.AsyncExitStack
+    ) -> dict[str, Recording]:
+        """The recordings of an upload by who speaks in them; one, unless they are to be apart."""
+        if upload.choice == FIRST_MIXED or isinstance(upload, PcmUpload):
+            return {"": await self._decode(upload, kept)}
+        async with self._decoders:
+            sources = await find_sources(
+                self._ffmpeg, upload.fd, self._limits, upload.choice, upload.part
+            )
+        recordings: list[Recording] = []
+        for source in sources:
+            recordings.append(await self._decode(upload, kept, chosen=source.arguments))
+            if sum(each.duration for each in recordings) > self._limits.duration:
+                raise TooLarge(
+                    f"{upload.part}: file too large: its {len(sources)} tracks and channels last "
+                    f"longer than {self._limits.duration:g} seconds together; give tracks=mix or "
+                    "channels=mix"
+                )
+        names = names_of([source.name for source in sources])
+        return {names[each]: recordings[each] for each in await in_thread(distinct, recordings)}
+
+    async def _recognising(
+        self,
+        references: Sequence[Reference],
+        options: Options,
+        seconds: float,
+        patience: Patience,
+    ) -> Options:
+        """The options with the voices of these clips, which may take so many seconds."""
+        if not references:
+            return options
+        limits = dataclasses.replace(self._limits, duration=LONGEST)
+
+        def decode_clip(clip: Upload, kept: contextlib.AsyncExitStack) -> Awaitable[Recording]:
+            return self._decode(clip, kept, limits)
+
+        def hear(recording: Recording, options: Options) -> Awaitable[Turns]:
+            due = options.due_in(seconds)
+            return self.engine.transcribe(recording, due, "TURNS", None, patience)
+
+        voices = known_voices(references, decode_clip, hear)
+        return options.model_copy(
+            update={"known_voices": await asyncio.wait_for(voices, seconds + GRACE)}
+        )
+
+    async def _decode(
+        self,
+        upload: Upload,
+        kept: contextlib.AsyncExitStack,
+        limits: Limits | None = None,
+        chosen: Sequence[str] = FIRST_TRACK,
+    ) -> Recording:
+        limits = limits or self._limits
         async with contextlib.AsyncExitStack() as turn:
             with current().stage(WAIT):
                 await turn.enter_async_context(self._decoders)
@@ -116,19 +186,24 @@ class Service:
                 if self.engine.shares_memory:
                     # Containers often have a /dev/shm of 64 MB.
                     with contextlib.suppress(Overloaded):
-                        return await self._decode_to(upload, kept, shared=True)
-                return await self._decode_to(upload, kept, shared=False)
+                        return await self._decode_to(upload, kept, limits, chosen, shared=True)
+                return await self._decode_to(upload, kept, limits, chosen, shared=False)
 
     async def _decode_to(
-        self, upload: Upload, kept: contextlib.AsyncExitStack, shared: bool
+        self,
+        upload: Upload,
+        kept: contextlib.AsyncExitStack,
+        limits: Limits,
+        chosen: Sequence[str],
+        shared: bool,
     ) -> Recording:
         with exhaustion_is_overload("the decoded audio"):
             recording = Recording(shared)
             try:
                 if isinstance(upload, PcmUpload):
-                    await copy_pcm(upload.fd, recording, self._limits, upload.part)
+                    await copy_pcm(upload.fd, recording, limits, upload.part)
                 else:
-                    await decode(self._ffmpeg, upload.fd, recording, self._limits, upload.part)
+                    await decode(self._ffmpeg, upload.fd, recording, limits, upload.part, chosen)
                 recording.settle()
             except BaseException:
                 await in_thread(recording.close)

@@ -122,3 +122,4 @@ class Turns(Document):
     turns: list[Turn] = []
     speaker_embeddings: dict[str, list[float]] = {}
     seconds: dict[str, float] = {}  # by the clock, of ``diarization``
+    names: dict[str, str] = {}  # of the speakers whose voices were known

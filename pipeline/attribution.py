@@ -1,11 +1,11 @@
 """Attribution: who said which word; segments are cut where the speaker changes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, count, groupby, islice
 
 import numpy as np
 
-from documents import Segment, Transcript, Turns
+from documents import Segment, Transcript, Turns, Word
 from pipeline.alignment.sentences import cut
 from pipeline.speaking_times import SpeakingTimes
 
@@ -22,6 +22,7 @@ def attribute(
     turns: Turns,
     word_timestamps: bool = True,
     check: Callable[[], None] = lambda: None,
+    fill_nearest: bool = True,
 ) -> Transcript:
     """Give the words the speakers in whose turns they fall, with few changes inside sentences.
 
@@ -35,12 +36,13 @@ def attribute(
         turns: who spoke when; without turns nobody is named.
         word_timestamps: whether the words stay in the transcript.
         check: called now and then; raises where nobody waits for the answer any more.
+        fill_nearest: whether words in nobody's turn have a speaker.
 
     Raises:
         InvalidRequest: there are more speakers than are ever told apart.
         Exception: whatever ``check`` raised.
     """
-    names = _speakers(transcript.segments, SpeakingTimes(turns.turns), check)
+    names = _speakers(transcript.segments, SpeakingTimes(turns.turns), check, fill_nearest)
     segments: list[Segment] = []
     for segment in transcript.segments:
         segments += _attribute_segment(segment, islice(names, max(1, len(segment.words))))
@@ -51,10 +53,14 @@ def attribute(
 
 
 def _speakers(
-    segments: Sequence[Segment], speaking: SpeakingTimes, check: Callable[[], None]
+    segments: Sequence[Segment],
+    speaking: SpeakingTimes,
+    check: Callable[[], None],
+    fill_nearest: bool,
 ) -> Iterator[str | None]:
     """The speakers of all words, or of the segment where it has none."""
     path = _Path(len(speaking.names))
+    named: list[bool] = []  # of each word, whether it has a speaker
     for first in range(0, len(segments), BLOCK):
         check()
         spoken = [
@@ -67,9 +73,11 @@ def _speakers(
             for segment in segments[first : first + BLOCK]
             for number in range(max(1, len(segment.words)))
         ]
-        path.follow(spoken, begins, speaking.evidence(spoken))
-    for chosen in path.best():
-        yield speaking.names[chosen] if speaking.names else None
+        evidence = speaking.evidence(spoken)
+        named += (fill_nearest | (evidence > 0).any(axis=1)).tolist()
+        path.follow(spoken, begins, evidence)
+    for chosen, has_speaker in zip(path.best(), named, strict=True):
+        yield speaking.names[chosen] if speaking.names and has_speaker else None
 
 
 class _Path:
@@ -105,13 +113,22 @@ class _Path:
         return chosen[::-1]
 
 
-def name_by_appearance(transcript: Transcript) -> Transcript:
+def name_by_appearance(
+    transcript: Transcript, known: Mapping[str, str] | None = None, given: Collection[str] = ()
+) -> Transcript:
     """Give the first speaker of the transcript the first name, the next the second, and so on.
 
     Whoever says no word that was understood has no name in it, and no embedding.
+
+    Args:
+        known: the names of speakers who were recognised, which they bear.
+        given: all names that might have been recognised; nobody else is called so.
     """
+    known = known or {}
     heard = list(dict.fromkeys(s.speaker for s in transcript.segments if s.speaker))
-    names = {speaker: f"SPEAKER_{number:02d}" for number, speaker in enumerate(heard)}
+    numbered = (f"SPEAKER_{number:02d}" for number in count())
+    free = (name for name in numbered if name not in given)
+    names = {speaker: known.get(speaker) or next(free) for speaker in heard}
     embeddings = transcript.speaker_embeddings
     return transcript.model_copy(
         update={
@@ -124,7 +141,7 @@ def name_by_appearance(transcript: Transcript) -> Transcript:
 
 def _renamed(segment: Segment, names: dict[str, str]) -> Segment:
     name = names.get(segment.speaker)
-    words = [word.model_copy(update={"speaker": name}) for word in segment.words]
+    words = [word.model_copy(update={"speaker": names.get(word.speaker)}) for word in segment.words]
     return segment.model_copy(update={"speaker": name, "words": words})
 
 
@@ -135,7 +152,14 @@ def _attribute_segment(segment: Segment, speakers: Iterable[str | None]) -> list
         word.model_copy(update={"speaker": name})
         for word, name in zip(segment.words, speakers, strict=True)
     ]
-    runs = [list(run) for _, run in groupby(words, key=lambda word: word.speaker)]
-    return [
-        part.model_copy(update={"speaker": part.words[0].speaker}) for part in cut(segment, runs)
-    ]
+    # A word in nobody's turn does not cut a sentence: it stays with the one before, or after.
+    before = list(accumulate((word.speaker for word in words), lambda last, name: name or last))
+    first = next(filter(None, before), None)
+    speaker_of = iter([name or first for name in before])
+    runs = [list(run) for _, run in groupby(words, key=lambda _: next(speaker_of))]
+    parts = cut(segment, runs)
+    return [part.model_copy(update={"speaker": _speaker(part.words)}) for part in parts]
+
+
+def _speaker(words: Iterable[Word]) -> str | None:
+    return next((word.speaker for word in words if word.speaker), None)

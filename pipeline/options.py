@@ -1,5 +1,6 @@
 """What a request may ask for.  Options travel through the graph as Triton request parameters."""
 
+import json
 import logging
 import math
 import os
@@ -28,6 +29,8 @@ REQUEST_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 # By which spans of several processes are parts of one trace: the W3C's, version 00.
 TRACEPARENT_PATTERN = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 MAX_SPEAKERS = 50  # that are told apart in a recording, whatever is asked for or heard
+MAX_NAME = 64  # characters of a known speaker's name
+MAX_DIMENSIONS = 1024  # of an embedding; the networks' have 192 and 256
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,17 @@ def _clock() -> str:
 
 
 CLOCK = _clock()
+
+
+class KnownVoice(BaseModel):
+    """A person whose voice a request brings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    # By the network that diarizes, as `speaker_embeddings` of a recording of this person has
+    # it.  Without one, nobody is recognised, and nobody else is called so.
+    embedding: tuple[float, ...] = Field((), max_length=MAX_DIMENSIONS)
 
 
 class Options(BaseModel):
@@ -66,6 +80,7 @@ class Options(BaseModel):
     min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     return_speaker_embeddings: bool = False
+    known_voices: tuple[KnownVoice, ...] = Field((), max_length=MAX_SPEAKERS)
     request_id: str | None = Field(None, pattern=REQUEST_ID_PATTERN)  # for the logs
     traceparent: str | None = Field(None, pattern=TRACEPARENT_PATTERN)  # of who asks
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop
@@ -95,6 +110,25 @@ class Options(BaseModel):
         name, sizes = field.field_name, (TEXT_BYTES, len(raw))
         logger.warning("%s: the %s %d of %d bytes are used", name, which, *sizes)
         return kept.decode(errors="ignore")
+
+    @field_validator("known_voices", mode="before")
+    @classmethod
+    def _parse_voices(cls, voices: object) -> object:
+        if not isinstance(voices, str):
+            return voices
+        try:
+            return json.loads(voices)
+        except ValueError:
+            raise ValueError("give a JSON list of objects with name and embedding") from None
+
+    @field_validator("known_voices")
+    @classmethod
+    def _one_voice_a_name(cls, voices: tuple[KnownVoice, ...]) -> tuple[KnownVoice, ...]:
+        names = [voice.name for voice in voices]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} is there twice")
+        return voices
 
     @model_validator(mode="after")
     def _speakers_in_order(self) -> "Options":
@@ -133,8 +167,14 @@ class Options(BaseModel):
         values = self.model_dump(exclude_none=True, exclude_defaults=True)
         if self.deadline_ns is not None:
             values["timeout_ms"] = max(int(self.remaining() * 1e3), 0)
+        if self.known_voices:
+            values["known_voices"] = json.dumps(values["known_voices"])
         # BLS carries no fractions.
         return {k: str(value) if isinstance(value, float) else value for k, value in values.items()}
+
+    def for_a_piece(self) -> "Options":
+        """These options without what only a whole recording needs, and leaves would only read."""
+        return self.model_copy(update={"known_voices": ()}) if self.known_voices else self
 
     def due_in(self, seconds: float) -> "Options":
         """These options, with a deadline so many seconds from now."""

@@ -3,6 +3,8 @@
 from adapter.asr.answers import ERRORS, TRANSCRIPTS, Schema
 from adapter.asr.dialects import MEDIA_TYPES
 from adapter.asr.parameters import OUTPUTS, PARAMETERS
+from adapter.intake.references import MAX_CLIPS
+from adapter.intake.tracks import CHOICES
 from pipeline.languages import LANGUAGES
 from pipeline.options import Options
 
@@ -14,6 +16,8 @@ def _schema(name: str) -> Schema:
         return {"type": "boolean", "default": True}
     if name == "vad_filter":
         return {"type": "boolean"}
+    if name in CHOICES:
+        return {"type": "string", "enum": list(CHOICES[name]), "default": CHOICES[name][0]}
     if name == "language":
         return {"type": "string", "enum": list(LANGUAGES)}
     properties = Options.model_json_schema()["properties"][name]
@@ -50,7 +54,19 @@ UPLOAD: Schema = {
                         "type": "string",
                         "format": "binary",
                         "description": "a recording in any usual format, or a video with sound",
-                    }
+                    },
+                    "speaker_name": {
+                        "type": "array",
+                        "maxItems": MAX_CLIPS,
+                        "items": {"type": "string"},
+                        "description": "who may speak; a speaker_audio for each of them",
+                    },
+                    "speaker_audio": {
+                        "type": "array",
+                        "maxItems": MAX_CLIPS,
+                        "items": {"type": "string", "format": "binary"},
+                        "description": "2 to 10 seconds of each one's speech",
+                    },
                 },
             }
         }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from adapter.asr.accept import preferred_output
+from adapter.intake.tracks import FIRST_MIXED, Choice, read_choice
 from adapter.model_names import model_name
 from pipeline.errors import InvalidRequest
 from pipeline.languages import language_code
@@ -30,6 +31,8 @@ PARAMETERS = {
     "min_speakers": ("at least so many people speak", "1"),
     "max_speakers": ("at most so many people speak", "4"),
     "return_speaker_embeddings": ("give a vector for each speaker's voice", "false"),
+    "tracks": ("first, mix, or split: each track is one speaker's", "first"),
+    "channels": ("mix, or split: each channel is one speaker's", "mix"),
 }
 ALIASES = {"output_format": "output"}  # a second name; the first one wins
 DIARIZE = ("diarize", "enable_diarization")
@@ -53,6 +56,7 @@ class Parameters:
     plain: bool = False  # whether the client would rather have the text itself than JSON
     pcm: bool = False  # whether the upload is bare PCM
     dialect: str = "whisperx"  # or webservice
+    choice: Choice = FIRST_MIXED  # of tracks and channels
 
     @property
     def document(self) -> str:
@@ -105,6 +109,7 @@ def read_parameters(
         plain=preferred is not None and OUTPUTS[output] != "json",
         pcm=not flags.get("encode", True),
         dialect=settings.asr_dialect,
+        choice=read_choice(given.get("tracks"), given.get("channels")),
     )
 
 

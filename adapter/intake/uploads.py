@@ -21,6 +21,8 @@ from starlette.types import Message
 
 from adapter.errors import TooLarge, TooSlow, exhaustion_is_overload
 from adapter.intake.multipart import Utf8Parser
+from adapter.intake.references import CLIPS, CLIPS_BYTES, Clip, Reference
+from adapter.intake.tracks import FIRST_MIXED, Choice
 from adapter.patience import Patience
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
@@ -28,7 +30,7 @@ from pipeline.settings import Settings
 PARTS = ("audio_file", "file")  # Speakr's name, and OpenAI's
 FORM_FIELDS = 64
 FIELD_BYTES = 64 << 10  # the longest field is a prompt, of which Whisper reads 224 tokens
-FORM_BYTES = 1 << 20  # of a body, beside its file
+FORM_BYTES = CLIPS_BYTES + (1 << 20)  # of a body, beside its file
 MEGABYTE = 1 << 20
 END_BYTES = 16  # the last of a body, which hold two dashes and perhaps a line's end
 STALL_BYTES = 256 << 10  # less than this in UPLOAD_STALL_SECONDS is no progress
@@ -46,6 +48,9 @@ class Upload:
     fields: ImmutableMultiDict[str, str]
     part: str = PARTS[0]  # the name under which it was sent
     kept: bool = False  # whether its file is needed again
+    clips: tuple[Clip, ...] = ()  # of people whose voices are known, as they were sent
+    choice: Choice = FIRST_MIXED  # of its tracks and channels
+    references: tuple[Reference, ...] = ()  # the same with their names, once these are read
     patience: Patience | None = None  # of whoever sent it
 
 
@@ -205,4 +210,10 @@ def _upload(form: FormData, settings: Settings, parts: Sequence[str], whole: boo
     with exhaustion_is_overload("the upload"):
         descriptor = file.file.fileno()  # moves it to disk if it is not there yet
     fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    return Upload(descriptor, file.filename or "", ImmutableMultiDict(fields), names[0])
+    clips = [
+        Clip(name, value)
+        for name, value in form.multi_items()
+        if name in CLIPS and isinstance(value, UploadFile)
+    ]
+    texts = ImmutableMultiDict(fields)
+    return Upload(descriptor, file.filename or "", texts, names[0], clips=tuple(clips))

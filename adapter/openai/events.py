@@ -54,7 +54,7 @@ async def _events(parts: AsyncIterator[Transcript], parameters: Parameters) -> A
         text.append(_delta(before, part))
         before = part.segments[-1:]
         if parameters.options.diarize:
-            for segment in diarized_segments(with_letters(part)):
+            for segment in diarized_segments(with_letters(part, parameters.names)):
                 yield segment
         else:
             yield {"type": "transcript.text.delta", "delta": text[-1]}

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapter.intake.references import MAX_CLIPS
+
 
 class TranslationForm(BaseModel):
     """``/v1/audio/translations``: the fields beside ``file``."""
@@ -46,8 +48,20 @@ class TranscriptionForm(TranslationForm):
     num_speakers: int | None = Field(None, ge=1, le=50, description="how many people speak")
     min_speakers: int | None = Field(None, ge=1, le=50, description="at least so many people speak")
     max_speakers: int | None = Field(None, ge=1, le=50, description="at most so many people speak")
+    names: list[str] = Field(
+        [],
+        alias="known_speaker_names[]",
+        max_length=MAX_CLIPS,
+        description="who may speak; a clip of each goes with them",
+    )
     return_speaker_embeddings: bool = Field(
         False, description="give a vector for each speaker's voice"
+    )
+    tracks: str | None = Field(
+        None, description="first (default), mix, or split: each track is one speaker's"
+    )
+    channels: str | None = Field(
+        None, description="mix (default), or split: each channel is one speaker's"
     )
 
 

@@ -5,8 +5,9 @@ import math
 from fastapi.responses import PlainTextResponse, Response
 
 from adapter.formats.transcripts import as_srt, as_text, as_vtt, encoded, usable, without_nan
+from adapter.known_speakers import NOBODY
 from adapter.openai.parameters import Parameters
-from adapter.openai.speakers import NOBODY, with_letters
+from adapter.openai.speakers import with_letters
 from documents import Segment, Transcript, Word
 from pipeline.languages import LANGUAGES
 
@@ -17,8 +18,8 @@ FRAMES_PER_SECOND = 100  # Whisper's, in which `seek` counts
 
 def render(transcript: Transcript, parameters: Parameters) -> Response:
     """The answer of ``/v1/audio/…``."""
-    if parameters.options.diarize:
-        transcript = with_letters(transcript)
+    if any(segment.speaker for segment in transcript.segments):
+        transcript = with_letters(transcript, parameters.names)
     match parameters.response_format:
         case "text":
             return PlainTextResponse(as_text(transcript) + "\n")

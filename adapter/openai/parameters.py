@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import ImmutableMultiDict
 
 from adapter.asr.parameters import EXPECTATIONS
+from adapter.intake.tracks import FIRST_MIXED, Choice, read_choice
 from adapter.openai.form import FORMS, TranslationForm
 from adapter.openai.models import resolve
 from pipeline.errors import InvalidRequest
@@ -30,9 +31,6 @@ GRANULARITIES = "timestamp_granularities"  # Mistral's name of it; OpenAI's has 
 REFUSED = {
     "include[]": "log probabilities of single tokens are not given; the segments of "
     "verbose_json have avg_logprob",
-    "known_speaker_names[]": "speakers cannot be named here; without it they are called A, B, …",
-    "known_speaker_references[]": "voices cannot be recognised here; without it speakers are "
-    "called A, B, …",
 }
 
 
@@ -44,6 +42,8 @@ class Parameters:
     response_format: str  # of the form, or segmented_json, which is Mistral's
     granularities: frozenset[str]  # of word, segment; parts of a verbose_json
     stream: bool
+    names: tuple[str, ...] = ()  # of speakers whose voices are known
+    choice: Choice = FIRST_MIXED  # of tracks and channels
 
     @property
     def document(self) -> str:
@@ -73,9 +73,14 @@ def read_form(fields: ImmutableMultiDict[str, str], task: str, settings: Setting
             f"stream: {form.response_format} cannot be streamed, give {', '.join(STREAMED)}"
         )
     diarize = _diarize(form)
+    choice = read_choice(getattr(form, "tracks", None), getattr(form, "channels", None))
+    if form.stream and choice.splits:
+        raise InvalidRequest(
+            "stream: tracks and channels that are split come all at once, leave it out"
+        )
     response_format = form.response_format
     if response_format == "json" and (
-        diarize or GRANULARITIES in fields or getattr(form, "context_bias", None)
+        diarize or choice.splits or GRANULARITIES in fields or getattr(form, "context_bias", None)
     ):
         response_format = "segmented_json"
     if "word" in form.granularities and response_format not in TIMED:
@@ -88,6 +93,8 @@ def read_form(fields: ImmutableMultiDict[str, str], task: str, settings: Setting
         response_format,
         frozenset(form.granularities),
         form.stream,
+        tuple(getattr(form, "names", ())),
+        choice,
     )
 
 

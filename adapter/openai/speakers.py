@@ -1,26 +1,27 @@
 """Who is called what below ``/v1``: by the name that was given, or by a letter."""
 
+import re
 from collections.abc import Collection
+from itertools import count
 
 from documents import Segment, Transcript
 
 LETTERS = 26
-NOBODY = "unknown"  # diarization heard no voice where Whisper heard words
+NUMBERED = re.compile(r"SPEAKER_\d{2,}")  # what nobody has called otherwise
 
 
 def with_letters(transcript: Transcript, given: Collection[str] = ()) -> Transcript:
-    """Call the first speaker A, the next one B, and so on, in the order in which they are heard.
+    """Call SPEAKER_00 A, SPEAKER_01 B, and so on; who has another name keeps it.
 
     Args:
         given: names that a request has brought; whoever bears one keeps it, and nobody
             else is called so: clients send letters back as names.
     """
-    names: dict[str, str] = {}
-    free = (name for name in map(letter, range(LETTERS**3)) if name not in given)
-    for segment in transcript.segments:
-        speaker = segment.speaker
-        if speaker and speaker not in names:
-            names[speaker] = speaker if speaker in given else next(free)
+    heard = dict.fromkeys(segment.speaker for segment in transcript.segments if segment.speaker)
+    numbered = sorted(name for name in heard if NUMBERED.fullmatch(name) and name not in given)
+    taken = {*given, *(name for name in heard if name not in numbered)}
+    free = (name for name in map(letter, count()) if name not in taken)
+    names = {name: name for name in heard} | dict(zip(numbered, free, strict=False))
     embeddings = transcript.speaker_embeddings
     return transcript.model_copy(
         update={

@@ -1,5 +1,8 @@
 """``/asr`` and ``/detect-language``: what Speakr and clients of its other services call."""
 
+import dataclasses
+from itertools import chain
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -8,6 +11,7 @@ from adapter.asr.documentation import ASR, DETECT_LANGUAGE
 from adapter.asr.parameters import read_parameters
 from adapter.formats.transcripts import Json
 from adapter.intake.pcm import as_pcm
+from adapter.intake.references import pair
 from adapter.intake.uploads import PARTS
 from adapter.routes.receiving import received
 from adapter.service import Service, unless_gone
@@ -16,6 +20,8 @@ from pipeline.errors import InvalidRequest
 from pipeline.languages import LANGUAGES
 
 router = APIRouter(tags=["transcription"])
+
+SPEAKER_NAME = "speaker_name"
 
 
 @router.post("/asr", summary="Transcribe a recording", response_class=Response, openapi_extra=ASR)
@@ -29,6 +35,10 @@ async def transcribe(request: Request) -> Response:
         parameters = read_parameters(
             request.query_params, upload.fields, service.settings, request.headers.get("accept")
         )
+        named = request.query_params.getlist(SPEAKER_NAME), upload.fields.getlist(SPEAKER_NAME)
+        names = [name.strip() for name in chain(*named) if name.strip()]
+        references = pair(names, upload.clips, parameters.options.diarize, parameters.choice)
+        upload = dataclasses.replace(upload, references=references, choice=parameters.choice)
         audio = as_pcm(upload) if parameters.pcm else upload
         work = service.transcribe(audio, parameters.options, parameters.document)
         transcript = await unless_gone(request, work)

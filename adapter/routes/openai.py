@@ -1,10 +1,12 @@
 """``/v1``: OpenAI's audio API and its list of models."""
 
 import contextlib
+import dataclasses
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from adapter.intake.references import pair
 from adapter.intake.uploads import Upload
 from adapter.openai.documentation import MODEL, MODELS, TRANSCRIPTION, TRANSLATION
 from adapter.openai.events import EventStream, server_sent_events
@@ -49,6 +51,9 @@ async def _answer(request: Request, task: str) -> Response:
         held = await stack.enter_async_context(contextlib.AsyncExitStack())
         upload = await held.enter_async_context(received(request, service, PARTS))
         parameters = read_form(upload.fields, task, service.settings)
+        diarizes, choice = parameters.options.diarize, parameters.choice
+        references = pair(parameters.names, upload.clips, diarizes, choice)
+        upload = dataclasses.replace(upload, references=references, choice=choice)
         if not parameters.stream:
             work = service.transcribe(upload, parameters.options, parameters.document)
             return await in_thread(render, await unless_gone(request, work), parameters)

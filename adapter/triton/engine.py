@@ -33,7 +33,7 @@ from adapter.triton.server_liveness import ServerLiveness
 from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
 from adapter.triton.streaming import OnSegment, stream_segments
-from documents import StepFailed, Transcript
+from documents import StepFailed, Transcript, Turns
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options
 from pipeline.settings import Settings
@@ -152,8 +152,8 @@ class Engine:
         output: str,
         on_segment: OnSegment | None = None,
         patience: Patience | None = None,
-    ) -> Transcript:
-        """Ask for one output of the graph: SEGMENTS, WORDS or TRANSCRIPT.
+    ) -> Transcript | Turns:
+        """Ask for one output of the graph: SEGMENTS, WORDS, TRANSCRIPT, or TURNS and its turns.
 
         A request whose model had to be loaded (again) is sent once more, as is one
         whose Triton ended.  When this call is cancelled, so is the request.
@@ -219,7 +219,7 @@ class Engine:
         output: str,
         on_segment: OnSegment | None,
         patience: Patience,
-    ) -> Transcript:
+    ) -> Transcript | Turns:
         # A step goes on remembering the key of an attempt that was given up.
         update = {"request_key": uuid.uuid4().hex, "patience_ms": patience.milliseconds()}
         options = options.model_copy(update=update)
@@ -243,14 +243,14 @@ class Engine:
 
     async def _ask(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
-    ) -> Transcript:
+    ) -> Transcript | Turns:
         with current().part("graph", "client") as graph:
             options = options.model_copy(update={"traceparent": graph.traceparent})
             return await self._infer(audio, options, output, on_segment)
 
     async def _infer(
         self, audio: InferInput, options: Options, output: str, on_segment: OnSegment | None
-    ) -> Transcript:
+    ) -> Transcript | Turns:
         seconds = options.remaining() + GRACE_SECONDS + DEPARTURE_SECONDS
         if on_segment is not None:
             return await stream_segments(self._client, audio, options, on_segment, seconds)
@@ -265,11 +265,12 @@ class Engine:
         except InferenceServerException as error:
             raise from_triton(error) from None
         try:
-            return Transcript.decode(result.as_numpy(output).tobytes())
+            kind = Turns if output == "TURNS" else Transcript
+            return kind.decode(result.as_numpy(output).tobytes())
         except StepFailed as failed:
             raise from_step(failed) from None
         except ValidationError as error:
-            raise PipelineError(f"Triton's answer is no transcript: {error}") from None
+            raise PipelineError(f"Triton's answer to {output} cannot be read: {error}") from None
 
     def _is_back(self) -> "asyncio.Future[None]":
         """Done when Triton is there again; looked for once for all who wait."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from documents import Turns
 from pipeline.audio import seconds
-from pipeline.diarization.clustering import Bounds, Centroids, cluster
+from pipeline.diarization.clustering import Bounds, cluster
+from pipeline.diarization.known_voices import recognise
 from pipeline.diarization.masks import pooling_masks
 from pipeline.diarization.recipe import Recipe
 from pipeline.diarization.reconstruction import speaker_frames, speaker_turns, speakers_at_once
@@ -49,11 +50,15 @@ def diarize(
         Exception: whatever ``segment`` or ``embed`` failed with.
     """
     activity, embeddings = listen(audio, segment, embed, recipe, exact)
-    return conclude(activity, embeddings, options, recipe.find, seconds(len(audio)))
+    return conclude(activity, embeddings, options, recipe, seconds(len(audio)))
 
 
 def conclude(
-    activity: np.ndarray, embeddings: np.ndarray, options: Options, find: Centroids, duration: float
+    activity: np.ndarray,
+    embeddings: np.ndarray,
+    options: Options,
+    recipe: Recipe,
+    duration: float,
 ) -> Turns:
     """Cluster what the networks heard, and put the windows together.
 
@@ -61,18 +66,25 @@ def conclude(
         activity: UINT8 [W, 589, 3].
         embeddings: FP32 [W, 3, D], NaN where there is none.
         options: as above.
-        find: the clustering.
+        recipe: as above.
         duration: seconds of the recording.
     """
     if not activity.any():
         return Turns()
     bounds = Bounds.of(options.num_speakers, options.min_speakers, options.max_speakers)
-    clusters, centroids = cluster(embeddings, activity, bounds, find)
+    clusters, centroids = cluster(embeddings, activity, bounds, recipe.find)
     at_once = np.minimum(speakers_at_once(activity), bounds.most)
-    turns, speakers = speaker_turns(speaker_frames(activity, clusters, at_once), duration)
+    frames = speaker_frames(activity, clusters, at_once)
+    turns, speakers = speaker_turns(frames, duration, recipe.min_duration_off)
+    recognised = recognise(centroids, options.known_voices, recipe.alike)
+    names = {
+        f"SPEAKER_{number:02d}": recognised[cluster]
+        for number, cluster in enumerate(speakers)
+        if cluster in recognised
+    }
     if not options.return_speaker_embeddings:
-        return Turns(turns=turns)
-    return Turns(turns=turns, speaker_embeddings=_name(centroids, speakers))
+        return Turns(turns=turns, names=names)
+    return Turns(turns=turns, names=names, speaker_embeddings=_name(centroids, speakers))
 
 
 def listen(

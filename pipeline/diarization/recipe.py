@@ -13,11 +13,15 @@ from pipeline.diarization.clustering import Centroids
 from pipeline.diarization.stretches import Stretch, excised, windowed
 from pipeline.diarization.windows import FRAMES, WINDOW
 from pipeline.settings import Settings
-from pipeline.settings.diarization import COMMUNITY_1, UNGATED
+from pipeline.settings.diarization import COMMUNITY_1, UNGATED, Tuning
 
 # Chosen with benchmarks/speakers.
 ECAPA_THRESHOLD = 0.7
 ECAPA_MIN_CLUSTER_SIZE = 12
+# Cosine similarities from which two embeddings are of one person (benchmarks/known_voices.py).
+ECAPA_ALIKE = 0.45
+WESPEAKER_ALIKE = 0.45
+AS_PUBLISHED = Tuning()
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Recipe:
     min_samples: int  # the shortest audio that the embedding network takes, as pyannote finds it
     exact: Callable[[np.ndarray, int, np.ndarray], Iterator[Stretch]]  # as pyannote does it
     find: Centroids
+    alike: float  # cosine similarity from which two embeddings are of one person
+    min_duration_off: float = 0.0  # seconds; shorter gaps between two turns of one speaker are none
 
     @property
     def min_frames(self) -> int:
@@ -35,25 +41,46 @@ class Recipe:
         return math.ceil(FRAMES * self.min_samples / WINDOW)
 
 
-def ungated(threshold: float | None = None) -> Recipe:
+def ungated(tuning: Tuning = AS_PUBLISHED) -> Recipe:
     """segmentation-3.0 with ECAPA."""
-    clustering = Agglomerative(threshold or ECAPA_THRESHOLD, ECAPA_MIN_CLUSTER_SIZE)
-    return Recipe(UNGATED, min_samples=640, exact=excised, find=clustering)
+    clustering = Agglomerative(
+        tuning.threshold or ECAPA_THRESHOLD, tuning.min_cluster_size or ECAPA_MIN_CLUSTER_SIZE
+    )
+    return Recipe(
+        UNGATED,
+        min_samples=640,
+        exact=excised,
+        find=clustering,
+        alike=ECAPA_ALIKE,
+        min_duration_off=tuning.min_duration_off or 0.0,
+    )
 
 
-def community(folder: Path, threshold: float | None = None) -> Recipe:
-    """community-1, with the parameters of its ``config.yaml``, or another threshold."""
+def community(folder: Path, tuning: Tuning = AS_PUBLISHED) -> Recipe:
+    """community-1, with the parameters of its ``config.yaml`` where there are no others."""
     from pipeline.diarization.vbx import Vbx
 
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    parameters = config["params"]["clustering"]
-    clustering = Vbx(
-        folder / "plda",
-        threshold or parameters["threshold"],
-        fa=parameters["Fa"],
-        fb=parameters["Fb"],
+    published = config["params"]
+    clustering = published["clustering"]
+
+    def chosen(value: float | None, otherwise: float) -> float:
+        return otherwise if value is None else value
+
+    off = published.get("segmentation", {}).get("min_duration_off", 0.0)
+    return Recipe(
+        COMMUNITY_1,
+        min_samples=400,
+        exact=windowed,
+        find=Vbx(
+            folder / "plda",
+            chosen(tuning.threshold, clustering["threshold"]),
+            fa=chosen(tuning.fa, clustering["Fa"]),
+            fb=chosen(tuning.fb, clustering["Fb"]),
+        ),
+        alike=WESPEAKER_ALIKE,
+        min_duration_off=chosen(tuning.min_duration_off, off),
     )
-    return Recipe(COMMUNITY_1, min_samples=400, exact=windowed, find=clustering)
 
 
 def read_recipe(settings: Settings) -> Recipe:
@@ -61,5 +88,5 @@ def read_recipe(settings: Settings) -> Recipe:
     from pipeline.weights import community_folder
 
     folder = community_folder(settings)
-    threshold = settings.diarize_clustering_threshold
-    return community(folder, threshold) if folder else ungated(threshold)
+    tuning = settings.diarization_tuning
+    return community(folder, tuning) if folder else ungated(tuning)

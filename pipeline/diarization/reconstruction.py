@@ -64,12 +64,15 @@ def speaker_frames(
         yield (rank < at_once[frames, None]) & (heard > 0)
 
 
-def speaker_turns(blocks: Iterable[np.ndarray], duration: float) -> tuple[list[Turn], list[int]]:
+def speaker_turns(
+    blocks: Iterable[np.ndarray], duration: float, min_duration_off: float = 0.0
+) -> tuple[list[Turn], list[int]]:
     """Turns in order of their starts; speakers are named in order of their first audible turn.
 
     Args:
         blocks: BOOL [any, clusters], the recording's frames in order.
         duration: seconds of the recording, where the last turn ends at the latest.
+        min_duration_off: seconds; two turns of one speaker with less between them are one.
 
     Returns:
         The turns, of which the longest where there are more than MAX_TURNS, and the
@@ -77,6 +80,8 @@ def speaker_turns(blocks: Iterable[np.ndarray], duration: float) -> tuple[list[T
     """
     cluster, first, last = _spans(blocks)
     start, end = frame_middle(first), np.minimum(frame_middle(last), duration)
+    if min_duration_off:
+        cluster, start, end = _without_gaps(cluster, start, end, min_duration_off)
     kept = np.flatnonzero(start < end)
     if len(kept) > MAX_TURNS:
         kept = kept[np.argsort((start - end)[kept], kind="stable")[:MAX_TURNS]]
@@ -108,6 +113,16 @@ def _spans(blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.nda
     in_order = np.lexsort((frame, cluster))  # a start and an end in turn, cluster by cluster
     frame = frame[in_order]
     return cluster[in_order][::2], frame[::2], np.minimum(frame[1::2], frames - 1)
+
+
+def _without_gaps(
+    cluster: np.ndarray, start: np.ndarray, end: np.ndarray, longest: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same stretches, of each cluster in order, where shorter gaps than this are filled."""
+    apart = (cluster[1:] != cluster[:-1]) | (start[1:] - end[:-1] >= longest)
+    first = np.flatnonzero(np.append(True, apart)[: len(cluster)])
+    last = np.flatnonzero(np.append(apart, True)[-len(cluster) :])
+    return cluster[first], start[first], end[last]
 
 
 def _frames_of(windows: int) -> int:

@@ -46,8 +46,19 @@ def shared(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch
         offset = (window - begin) * MASKS_PER_STEP
         mask = resample(masks[window, :, speaker], MASKS_PER_WINDOW)
         spread[row, offset : offset + MASKS_PER_WINDOW] = mask
-    piece = cut(audio, (first + begin) * STEP, (end - begin) * STEP + WINDOW)
+    piece = _filled(audio, (first + begin) * STEP, (end - begin) * STEP + WINDOW)
     yield Stretch(piece, spread, windows + first, speakers)
+
+
+def _filled(audio: np.ndarray, start: int, length: int) -> np.ndarray:
+    """So many samples from ``start`` on, a view; from the first of them again where they end.
+
+    The networks subtract the mean of a stretch's features.  Of a clip of three seconds with
+    seven of digital silence behind it, that is the silence's: two clips of one person then had a
+    cosine similarity of 0.3, and have 0.6 like this.
+    """
+    piece = audio[start : start + length]
+    return piece if len(piece) == length else np.pad(piece, (0, length - len(piece)), "wrap")
 
 
 def windowed(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch]:

@@ -216,7 +216,7 @@ def call_leaf(
         model_name=model,
         requested_output_names=list(outputs),
         inputs=[array_tensor(name, array) for name, array in inputs.items()],
-        parameters={**options.to_parameters(), SENT_NS: time.monotonic_ns(), **more},
+        parameters={**options.for_a_piece().to_parameters(), SENT_NS: time.monotonic_ns(), **more},
     ).exec()
     if response.has_error():
         raise from_text(f"{model}: {response.error().message()}")

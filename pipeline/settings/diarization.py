@@ -1,13 +1,63 @@
 """How speakers are told apart."""
 
-from typing import Literal
+import json
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import NoDecode
 
 from pipeline.options import MAX_SPEAKERS
 from pipeline.settings.hardware import HardwareSettings
 
 COMMUNITY_1, UNGATED = "community-1", "ungated"  # pairs of networks
+LONGEST_GAP = 10  # seconds that may be filled between two turns of one speaker
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Parameters of diarization instead of the published ones; None leaves these."""
+
+    threshold: float | None = None
+    fa: float | None = None
+    fb: float | None = None
+    min_cluster_size: int | None = None
+    min_duration_off: float | None = None
+
+
+class SegmentationOverrides(BaseModel):
+    """pyannote's parameters of turns."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    min_duration_off: float | None = Field(None, ge=0, le=LONGEST_GAP)
+
+
+class ClusteringOverrides(BaseModel):
+    """pyannote's parameters of clustering: of VBx, and the last one of the ungated pair's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold: float | None = Field(None, gt=0, le=2)
+    Fa: float | None = Field(None, gt=0, le=100)
+    Fb: float | None = Field(None, gt=0, le=100)
+    min_cluster_size: int | None = Field(None, ge=1, le=1000)
+
+
+class Overrides(BaseModel):
+    """As whisperx-asr-service merges them into pyannote's parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    segmentation: SegmentationOverrides = SegmentationOverrides()
+    clustering: ClusteringOverrides = ClusteringOverrides()
 
 
 class DiarizationSettings(HardwareSettings):
@@ -18,6 +68,9 @@ class DiarizationSettings(HardwareSettings):
     diarize_min_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     diarize_max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
     diarize_clustering_threshold: float | None = Field(None, gt=0, le=2)
+    diarize_min_duration_off: float | None = Field(None, ge=0, le=LONGEST_GAP)
+    diarize_param_overrides: Annotated[Overrides | None, NoDecode] = None
+    diarize_fill_nearest: bool = True
     diarize_batch_size: int | None = Field(None, ge=1, le=256)
     diarize_batch_wait_timeout: float | None = Field(None, ge=0, le=10)
     diarize_num_replicas: int = Field(1, ge=1, le=16)
@@ -29,6 +82,33 @@ class DiarizationSettings(HardwareSettings):
         if most and least and most < least:
             raise ValueError(f"DIARIZE_MIN_SPEAKERS is {least}; make it at least that")
         return most
+
+    @field_validator("diarize_param_overrides", mode="before")
+    @classmethod
+    def _parse_overrides(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return Overrides.model_validate(json.loads(value))
+        except ValidationError as error:
+            fault = error.errors()[0]
+            name = ".".join(map(str, fault["loc"]))
+            raise ValueError(f"{name}: {fault['msg']}; .env.example has those there are") from None
+        except ValueError:
+            raise ValueError('write it as JSON, as in {"clustering": {"Fb": 1.0}}') from None
+
+    @property
+    def diarization_tuning(self) -> Tuning:
+        """What these settings say of the parameters; DIARIZE_PARAM_OVERRIDES has the last word."""
+        overrides = self.diarize_param_overrides or Overrides()
+        clustering, gap = overrides.clustering, overrides.segmentation.min_duration_off
+        return Tuning(
+            threshold=clustering.threshold or self.diarize_clustering_threshold,
+            fa=clustering.Fa,
+            fb=clustering.Fb,
+            min_cluster_size=clustering.min_cluster_size,
+            min_duration_off=self.diarize_min_duration_off if gap is None else gap,
+        )
 
     @property
     def windows_under_way(self) -> int:

@@ -12,6 +12,10 @@ class TritonPythonModel(Step):
 
     IS_LAST = True
 
+    def load(self, settings):
+        """Keep whether words in nobody's turn have a speaker."""
+        self.fill_nearest = settings.diarize_fill_nearest
+
     def answer(self, request, options):
         """Attribute the words of one recording."""
         transcript = read_document(request, "WORDS", Transcript)
@@ -20,8 +24,11 @@ class TritonPythonModel(Step):
         if not options.return_speaker_embeddings:
             turns = turns.model_copy(update={"speaker_embeddings": {}})
         in_flight = IN_FLIGHT.of(options)
-        attributed = attribute(transcript, turns, options.word_timestamps, in_flight.check)
-        attributed = name_by_appearance(attributed)
+        attributed = attribute(
+            transcript, turns, options.word_timestamps, in_flight.check, self.fill_nearest
+        )
+        given = [voice.name for voice in options.known_voices]
+        attributed = name_by_appearance(attributed, turns.names, given)
         seconds = {**transcript.seconds, **turns.seconds, "attribution": in_flight.seconds}
         attributed.seconds = seconds
         return [document_tensor("TRANSCRIPT", attributed)]

@@ -254,6 +254,27 @@ def test_who_has_no_embedding_has_a_name_all_the_same():
     assert named.speaker_embeddings == {"SPEAKER_01": [1.0]}
 
 
+def test_who_was_recognised_bears_a_name_that_nobody_else_has():
+    result = attribute(
+        transcript(("Hi.", 0.0, 1.0), ("Oh.", 1.0, 2.0), ("So.", 2.0, 3.0)),
+        turns(("X", 0.0, 1.0), ("Y", 1.0, 2.0), ("Z", 2.0, 3.0)),
+    )
+    named = name_by_appearance(result, {"Y": "Ann"}, given=["Ann", "SPEAKER_00"])
+    assert said(named) == [("SPEAKER_01", "Hi."), ("Ann", "Oh."), ("SPEAKER_02", "So.")]
+
+
+def test_words_in_nobody_s_turn_are_nobody_s_where_the_nearest_may_not_fill_in():
+    words = ("Oh,", 0.0, 0.4), ("well,", 1.0, 1.5), ("yes.", 2.0, 2.5), ("Bye.", 8.0, 8.5)
+    said_by = turns(("A", 1.0, 1.5), ("B", 2.0, 2.5))
+    filled = attribute(transcript(*words), said_by)
+    assert [w.speaker for s in filled.segments for w in s.words] == ["A", "A", "B", "B"]
+    left = attribute(transcript(*words), said_by, fill_nearest=False)
+    assert [w.speaker for s in left.segments for w in s.words] == [None, "A", "B", None]
+    assert said(left)[0] == ("A", "Oh, well,")
+    alone = attribute(transcript(("Bye.", 8.0, 8.5)), said_by, fill_nearest=False)
+    assert said(alone) == [(None, "Bye.")]
+
+
 def test_nobody_stays_without_a_name():
     result = name_by_appearance(attribute(transcript(("word", 0.0, 1.0)), Turns()))
     assert said(result) == [(None, "word")]

@@ -21,6 +21,15 @@ def test_options_travel_as_parameters():
     assert Options.from_parameters(json.dumps(parameters)) == options
 
 
+def test_voices_travel_as_one_parameter_and_not_to_the_leaves():
+    voices = [{"name": "Ännchen", "embedding": [0.5, -0.25]}, {"name": "unknown"}]
+    options = Options(known_voices=voices, language="de")
+    parameters = options.to_parameters()
+    assert isinstance(parameters["known_voices"], str)
+    assert Options.from_parameters(json.dumps(parameters)) == options
+    assert options.for_a_piece().to_parameters() == {"language": "de"}
+
+
 def test_what_was_not_asked_for_does_not_travel():
     assert Options().to_parameters() == {}
     assert Options.from_parameters("") == Options.from_parameters(None) == Options()
@@ -47,6 +56,9 @@ def test_parameters_of_triton_itself_are_left_aside():
         ({"deadline_ns": 1 << 63}, "deadline_ns"),
         ({"deadline_ns": -1}, "deadline_ns"),
         ({"clock": "c" * 129}, "clock"),
+        ({"known_voices": "Ann"}, "known_voices: .*JSON list"),
+        ({"known_voices": '[{"name": ""}]'}, r"known_voices\.0\.name"),
+        ({"known_voices": '[{"name": "Ann"}, {"name": "Ann"}]'}, "known_voices: .*'Ann' is there"),
         ([1], "options"),
     ],
 )

@@ -15,7 +15,7 @@ from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
 
 MEGABYTE = 1 << 20
-FORM_BYTES = 1 << 20  # that a body may have beside its file
+FORM_BYTES = 17 << 20  # that a body may have beside its file
 STALL_BYTES = 256 << 10
 BOUNDARY = "boundary"
 FIELD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
@@ -101,7 +101,7 @@ def test_what_says_that_it_is_too_large_is_not_read():
 
 
 def test_what_does_not_say_its_size_is_refused_while_it_arrives():
-    blocks = [body(b""), *[bytes(MEGABYTE)] * 4]
+    blocks = [body(b""), *[bytes(MEGABYTE)] * 20]
     client = Client(blocks[0][: -len(END)], *blocks[1:])
     with pytest.raises(TooLarge):
         received(client, max_file_size_mb=0.25)

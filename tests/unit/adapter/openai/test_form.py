@@ -3,6 +3,7 @@
 import pytest
 from starlette.datastructures import ImmutableMultiDict
 
+from adapter.intake.tracks import Choice
 from adapter.openai.errors import UnknownModel
 from adapter.openai.models import all_models, one_model
 from adapter.openai.parameters import read_form
@@ -103,6 +104,20 @@ def test_mistral_s_spelling_means_the_same_and_its_own_answer():
     assert verbose.response_format == "verbose_json"
 
 
+def test_known_speakers_have_names_with_or_without_brackets():
+    for field in ("known_speaker_names", "known_speaker_names[]"):
+        assert read((field, "B"), (field, "Ann ")).names == ("B", "Ann")
+
+
+@pytest.mark.parametrize("response_format", ["verbose_json", "diarized_json", "srt", "text"])
+def test_tracks_and_channels_are_speakers_where_they_are_split(response_format):
+    asked = read(("response_format", response_format), ("channels", "split"))
+    assert asked.choice == Choice(channels="split")
+    assert read(("channels", "split")).response_format == "segmented_json"
+    assert read(("tracks", "mix")).choice == Choice(tracks="mix")
+    assert read(("tracks", "first"), ("channels", "mix")).choice == Choice()
+
+
 def test_hotwords_and_keywords_are_expected_alike():
     assert read(("hotwords", "Triton"), ("keywords[]", "Speakr")).options.hotwords == (
         "Triton, Speakr"
@@ -145,12 +160,15 @@ def test_what_changes_nothing_is_accepted(fields):
         ([("stream", "true"), ("response_format", "srt")], "stream: srt.*json, text, diarized_jso"),
         ([("chunking_strategy", "none")], "chunking_strategy: 'none'.*'auto'"),
         ([("include[]", "logprobs")], r"include\[\]: .*avg_logprob"),
-        ([("known_speaker_names[]", "Ann")], r"known_speaker_names\[\]: .*A, B"),
-        ([("known_speaker_references[]", "data:…")], r"known_speaker_references\[\]: "),
+        ([("known_speaker_names", "Ann")] * 17, r"known_speaker_names\[\]: .*at most 16"),
         ([("diarize", "perhaps")], "diarize: 'perhaps' cannot be used, give true or false"),
         ([("diarize", "true"), ("response_format", "text")], "diarize: .*not text; .*verbose_json"),
         ([("diarize", "false"), ("response_format", "diarized_json")], "diarize: false .*verbose"),
         ([("return_speaker_embeddings", "true")], "return_speaker_embeddings: .*diarize=true"),
+        ([("tracks", "all")], "tracks: 'all' cannot be used, give first or mix or split"),
+        ([("channels", "left")], "channels: 'left' cannot be used, give mix or split"),
+        ([("tracks", "mix"), ("channels", "split")], "channels: split cannot be had of tracks"),
+        ([("channels", "split"), ("stream", "true")], "stream: tracks and channels"),
         ([("num_speakers", "0")], "num_speakers: '0'.*greater than or equal to 1"),
         ([("min_speakers", "3"), ("max_speakers", "2")], "min_speakers .3. is larger"),
     ],

@@ -93,17 +93,17 @@ def test_silence_has_no_language():
     assert verbose(transcript(language=None), "segment")["language"] == ""
 
 
-def test_speakers_have_letters_in_the_order_in_which_they_speak():
+def test_speakers_have_letters_in_the_order_of_their_numbers():
     late, unknown = (HELLO.model_copy(update={"speaker": s}) for s in ("SPEAKER_02", None))
     shape = as_diarized_json(with_letters(transcript(late, HELLO, unknown, ANSWER, late)))
-    assert [segment["speaker"] for segment in shape["segments"]] == ["A", "B", "unknown", "C", "A"]
+    assert [segment["speaker"] for segment in shape["segments"]] == ["C", "A", "unknown", "B", "C"]
     assert shape["segments"][1] == {
         "type": "transcript.text.segment",
         "id": "seg_002",
         "start": 1.234,
         "end": 2.0,
         "text": "Hello there.",
-        "speaker": "B",
+        "speaker": "A",
     }
     assert [letter(number) for number in (0, 25, 26, 52)] == ["A", "Z", "AA", "BA"]
 
@@ -113,8 +113,14 @@ def test_a_letter_that_was_given_as_a_name_is_nobody_else_s():
     lettered = with_letters(transcript(HELLO, known, HELLO), given=("A", "C"))
     assert [segment.speaker for segment in lettered.segments] == ["B", "A", "B"]
     third = HELLO.model_copy(update={"speaker": "SPEAKER_01"})
-    lettered = with_letters(transcript(third, HELLO, known), given=("A", "C"))
+    lettered = with_letters(transcript(HELLO, third, known), given=("A", "C"))
     assert [segment.speaker for segment in lettered.segments] == ["B", "D", "A"]
+
+
+def test_who_has_a_name_keeps_it():
+    titled = HELLO.model_copy(update={"speaker": "A"})
+    lettered = with_letters(transcript(titled, ANSWER, HELLO))
+    assert [segment.speaker for segment in lettered.segments] == ["A", "C", "B"]
 
 
 def test_voices_and_words_are_called_as_the_segments_are():
@@ -124,9 +130,9 @@ def test_voices_and_words_are_called_as_the_segments_are():
     voices = {"SPEAKER_01": [0.5, 0.25], "SPEAKER_00": [1.0, 0.0], "SPEAKER_07": [0.0, 1.0]}
     heard = transcript(ANSWER, spoken).model_copy(update={"speaker_embeddings": voices})
     shape = verbose(with_letters(heard), "segment", "word")
-    assert [segment["speaker"] for segment in shape["segments"]] == ["A", "B"]
-    assert [word["speaker"] for word in shape["words"]] == ["B", "B"]
-    assert shape["speaker_embeddings"] == {"A": [0.5, 0.25], "B": [1.0, 0.0]}
+    assert [segment["speaker"] for segment in shape["segments"]] == ["B", "A"]
+    assert [word["speaker"] for word in shape["words"]] == ["A", "A"]
+    assert shape["speaker_embeddings"] == {"A": [1.0, 0.0], "B": [0.5, 0.25]}
 
 
 def test_mistral_s_clients_read_speakers_and_scores_of_segments():

@@ -36,7 +36,7 @@ WORK = {
     "from pipeline.options import Options\n"
     "chance = np.random.default_rng(7)\n"
     "conclude(np.ones((9, 589, 3), np.uint8), chance.normal(size=(9, 3, 192)), Options(),\n"
-    "         read_recipe(settings).find, 18.0)",
+    "         read_recipe(settings), 18.0)",
 }
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from pipeline.diarization.recipe import ungated
+from pipeline.diarization.recipe import community, ungated
 from pipeline.diarization.stretches import excised
+from pipeline.settings import read_settings
+from pipeline.settings.diarization import Tuning
 
 
 def test_the_shortest_audio_that_ecapa_takes_in_frames_of_a_window():
@@ -14,6 +16,30 @@ def test_the_shortest_audio_that_ecapa_takes_in_frames_of_a_window():
 
 
 def test_a_threshold_that_was_asked_for_takes_the_place_of_the_chosen_one():
-    assert ungated(0.6).find.threshold == 0.6
+    assert ungated(Tuning(threshold=0.6)).find.threshold == 0.6
     chosen = ungated().find
     assert (chosen.threshold, chosen.min_cluster_size) == (0.7, 12)
+
+
+def test_overrides_are_merged_last_into_what_is_published(community_folder, monkeypatch):
+    def recipe():
+        return community(community_folder, read_settings().diarization_tuning)
+
+    published = recipe()
+    monkeypatch.setenv("DIARIZE_CLUSTERING_THRESHOLD", "0.5")
+    monkeypatch.setenv("DIARIZE_MIN_DURATION_OFF", "0.25")
+    assert (recipe().find._threshold, recipe().min_duration_off) == (0.5, 0.25)
+    overrides = '{"clustering": {"threshold": 0.7, "Fb": 1.5}, "segmentation": {}}'
+    monkeypatch.setenv("DIARIZE_PARAM_OVERRIDES", overrides)
+    merged = recipe()
+    assert (merged.find._threshold, merged.find._fb) == (0.7, 1.5)
+    assert merged.find._fa == published.find._fa
+    assert merged.min_duration_off == 0.25
+    monkeypatch.setenv("DIARIZE_PARAM_OVERRIDES", '{"segmentation": {"min_duration_off": 0}}')
+    assert (recipe().find._threshold, recipe().min_duration_off) == (0.5, 0)
+
+
+def test_the_ungated_pair_has_overrides_of_its_own(monkeypatch):
+    monkeypatch.setenv("DIARIZE_PARAM_OVERRIDES", '{"clustering": {"min_cluster_size": 5}}')
+    tuned = ungated(read_settings().diarization_tuning)
+    assert (tuned.find.min_cluster_size, tuned.find.threshold) == (5, ungated().find.threshold)

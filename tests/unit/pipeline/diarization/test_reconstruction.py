@@ -67,18 +67,19 @@ def test_whom_no_window_hears_does_not_speak_in_place_of_two_voices_that_are_one
     assert [np.flatnonzero(frames[frame]).tolist() for frame in (50, 150, 350)] == [[], [0], [1]]
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.3, 2.0])
 def test_turns_begin_and_end_where_pyannote_has_them(
-    activity: np.ndarray, clusters: np.ndarray
+    activity: np.ndarray, clusters: np.ndarray, gap: float
 ) -> None:
     frames = stock_frames(activity, clusters)
-    turns, speakers = speaker_turns([frames.data.astype(bool)], duration=1000.0)
+    turns, speakers = speaker_turns([frames.data.astype(bool)], 1000.0, gap)
     names = {f"SPEAKER_{number:02d}": cluster for number, cluster in enumerate(speakers)}
     ours = sorted((turn.start, turn.end, names[turn.speaker]) for turn in turns)
     theirs = sorted(
         (segment.start, segment.end, cluster)
-        for segment, _, cluster in SpeakerDiarizationMixin.to_annotation(frames).itertracks(
-            yield_label=True
-        )
+        for segment, _, cluster in SpeakerDiarizationMixin.to_annotation(
+            frames, min_duration_off=gap
+        ).itertracks(yield_label=True)
     )
     np.testing.assert_allclose(ours, theirs, atol=0.001)
 

@@ -158,7 +158,12 @@ def arguments(
         "metrics-port": settings.triton_metrics_port,
         "exit-timeout-secs": STOP_SECONDS - 5,
     }
-    stubs = {"stub-timeout-seconds": STUB_SECONDS, "shm-region-prefix-name": region}
+    stubs = {
+        "stub-timeout-seconds": STUB_SECONDS,
+        "shm-region-prefix-name": region,
+        # Of each instance, for its calls to leaves and its answers: more than calls are under way.
+        "thread-pool-size": 128 if settings.torch_device == "cuda" else 32,
+    }
     return [
         str(backend.server),
         # Each config.pbtxt is complete, and completing one costs a stub that imports the model.

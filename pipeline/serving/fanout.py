@@ -33,7 +33,10 @@ class Turns(Protocol):
 
 
 URGENT_IN_A_ROW = 4  # recordings whose urgent pieces go before another piece of a long one
-MOST_RECORDINGS = 64  # that can have a piece under way beyond the window
+# Recordings that can have a piece under way beyond the window. What is under way is worked on even
+# if nobody waits any more; and each call, like each answer of the step, takes one of so many
+# threads of Triton (thread-pool-size): without a free one, the step answers nobody.
+BEYOND_WINDOW = 8
 
 
 class FanOut:
@@ -42,7 +45,7 @@ class FanOut:
     So many pieces are under way at once as the ``window`` says, from all
     recordings together: one batch of the leaf, so that its queue is empty
     while it runs and full again a moment later.  Beyond that, a recording that
-    has nothing under way may always send one piece.  What has just arrived
+    has nothing under way may send one piece, as long as few do.  What has just arrived
     therefore waits for the batch that runs and for nothing else, and is in the
     next one alone or with few, however many pieces the others still hold.
 
@@ -67,7 +70,7 @@ class FanOut:
         self._urgent_in_a_row = 0
         self._turns: deque[Recording] = deque()  # those with pieces to send
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(window + MOST_RECORDINGS, "fan-out")
+        self._threads = ThreadPoolExecutor(window + BEYOND_WINDOW, "fan-out")
 
     def recording(self) -> "Recording":
         """A queue for the pieces of one recording."""
@@ -107,7 +110,8 @@ class FanOut:
                 self._threads.submit(self._run, recording, call, future, urgent)
 
     def _may_send(self, recording: "Recording") -> bool:
-        if self._under_way >= self._window and recording.under_way:
+        beyond = self._under_way - self._window
+        if beyond >= BEYOND_WINDOW or (beyond >= 0 and recording.under_way):
             return False
         row = URGENT_IN_A_ROW * self._urgent_pieces
         return (

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pipeline.serving.fanout import URGENT_IN_A_ROW, FanOut
+from pipeline.serving.fanout import BEYOND_WINDOW, URGENT_IN_A_ROW, FanOut
 
 
 class Leaf:
@@ -79,6 +79,25 @@ def test_a_new_recording_is_sent_at_once_however_full_the_window_is():
         assert "short 1" in leaf.wait_for(4)
         leaf.finish("short 1", *(f"long {n}" for n in range(6)))
         second.result(10)
+
+
+def test_few_are_under_way_however_many_recordings_there_are():
+    """Those that leave while they wait cost the leaf nothing."""
+    leaf, fan_out = Leaf(), FanOut(window=2)
+    most = 2 + BEYOND_WINDOW
+    with contextlib.ExitStack() as kept:
+        for n in range(most):
+            kept.enter_context(fan_out.recording()).submit(leaf.piece(f"early {n}"))
+        leaf.wait_for(most)
+        with fan_out.recording() as leaver:
+            gone = leaver.submit(leaf.piece("gone"))
+        late = kept.enter_context(fan_out.recording()).submit(leaf.piece("late"))
+        assert len(leaf.sent) == most
+        leaf.finish("early 3")
+        assert leaf.wait_for(most + 1) == {*(f"early {n}" for n in range(most)), "late"}
+        leaf.finish("late", *(f"early {n}" for n in range(most)))
+        assert late.result(10) == "late"
+        assert gone.cancelled()
 
 
 def test_recordings_take_turns():

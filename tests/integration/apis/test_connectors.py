@@ -51,11 +51,9 @@ def test_words_have_speakers_and_voices_come_where_they_are_asked_for(client, cl
     assert transcript.speaker_embeddings["A"] != transcript.speaker_embeddings["B"]
 
 
-def test_openai_s_two_connectors_read_what_they_look_for(client, clip):
+def test_openai_whisper_reads_the_text(client, clip):
     text = connectors.openai_whisper(client, clip, "en", "A call. Diane, Sheila")
     assert "know you were there" in text
-    lines = connectors.openai_transcribe(client, clip)
-    assert {line.speaker for line in lines} == {"A", "B"}
 
 
 @pytest.mark.parametrize(

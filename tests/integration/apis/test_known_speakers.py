@@ -57,19 +57,17 @@ def said(words: str, lines: list[connectors.Line]) -> str:
 def test_the_second_piece_has_the_first_one_s_names(client, cut):
     """Speakr's connector sends back the labels of the first piece, with clips that it cut."""
     second = cut(5.0, 18.0, "mp3")
-    known = {"A": data_url(cut(*SHEILA, "mp3")), "B": data_url(cut(*DIANE, "mp3"))}
+    # Without the clips, A would be who speaks first.
+    known = {"A": data_url(cut(*DIANE, "mp3")), "B": data_url(cut(*SHEILA, "mp3"))}
     lines = connectors.openai_transcribe(client, second, known)
     assert {line.speaker for line in lines} == {"A", "B"}
-    assert said("know you were there", lines) == "B"
-    swapped = {"A": known["B"], "B": known["A"]}
-    lines = connectors.openai_transcribe(client, second, swapped)
     assert said("know you were there", lines) == "A"
 
 
 def test_who_is_not_recognised_has_the_next_letter_that_nobody_was_given(client, cut):
-    known = {"A": data_url(cut(*DIANE)), "unknown": data_url(cut(0, 2.5))}
+    known = {"B": data_url(cut(*DIANE)), "unknown": data_url(cut(0, 2.5))}
     lines = connectors.openai_transcribe(client, cut(5.0, 18.0, "mp3"), known)
-    assert said("know you were there", lines) == "A"
+    assert said("know you were there", lines) == "B"
     assert {line.speaker for line in lines} == {"A", "B"}
 
 

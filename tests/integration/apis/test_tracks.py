@@ -16,12 +16,13 @@ from tests.speech.scoring import read_stm, word_error_rate
 BLEED = 0.12  # of the other one's amplitude: -18 dB
 DELAY = 160  # samples that a voice takes to the other microphone: 10 ms, 3.4 m
 NAMES = ("Diane", "Sheila")  # in the order of the channels
+START, END = 6, 20.2  # seconds of the sample, between two sentences
 
 
 @pytest.fixture(scope="module")
 def utterances(sample):
     """What each of them says in the sample, and when."""
-    return read_stm(sample.with_suffix(".stm"))
+    return [each for each in read_stm(sample.with_suffix(".stm")) if each.end < END]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,8 @@ def microphones(sample_audio, utterances) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def stereo(microphones, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("stereo") / "call.wav"
-    write_wav(path, np.stack(list(microphones.values()), axis=1), SAMPLE_RATE)
+    stretch = slice(START * SAMPLE_RATE, int(END * SAMPLE_RATE))
+    write_wav(path, np.stack(list(microphones.values()), axis=1)[stretch], SAMPLE_RATE)
     return path
 
 
@@ -60,7 +62,7 @@ def test_each_channel_is_a_speaker_whose_words_are_there_once(service, stereo, u
     )
     segments = transcript["segments"]
     assert [s["start"] for s in segments] == sorted(s["start"] for s in segments)
-    assert transcript["duration"] == pytest.approx(30, abs=0.1)
+    assert transcript["duration"] == pytest.approx(END - START, abs=0.1)
     for number, speaker in enumerate(NAMES):
         words = [s["text"] for s in segments if s["speaker"] == f"SPEAKER_0{number}"]
         assert word_error_rate(said_by(utterances, speaker), " ".join(words)) <= 0.35

@@ -1,5 +1,6 @@
 """A job and its transcript in the shapes that AssemblyAI's clients read; times in milliseconds."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from itertools import pairwise
@@ -15,6 +16,8 @@ Json = dict[str, object]
 
 PAUSE = 2.0  # seconds of silence after which the same speaker begins another utterance
 PARAGRAPH_SENTENCES = 5
+MULTICHANNEL = "multichannel"  # of a request: its speakers are channels
+CHANNEL = re.compile(r"SPEAKER_(\d+)")
 DELETED_URL = "http://deleted_by_user"
 
 
@@ -36,7 +39,7 @@ def as_transcript(job: Job, transcript: Transcript | None) -> Json:
     }
     if transcript is None:
         return {name: value for name, value in shape.items() if name != "error" or value}
-    letters = _Letters()
+    letters = _Letters(job)
     words = [_word(word, letters) for segment in transcript.segments for word in segment.words]
     shape |= {
         "text": as_text(transcript),
@@ -47,7 +50,7 @@ def as_transcript(job: Job, transcript: Transcript | None) -> Json:
         "language_confidence": round(transcript.language_probability, 4),
         "speech_model_used": transcript.model,
     }
-    if job.request.get("speaker_labels"):
+    if job.request.get("speaker_labels") or job.request.get(MULTICHANNEL):
         runs = _utterances(transcript.segments)
         shape["utterances"] = [_stretch(run, transcript, letters) for run in runs]
     del shape["error"]
@@ -92,7 +95,7 @@ def as_paragraphs(job: Job, transcript: Transcript) -> Json:
 
 
 def _parts(name: str, job: Job, transcript: Transcript, runs: list[list[Segment]]) -> Json:
-    letters = _Letters()
+    letters = _Letters(job)
     parts = [_stretch(run, transcript, letters) for run in runs]
     return {
         "id": job.id,
@@ -129,15 +132,21 @@ def _plain(word: str) -> str:
 
 
 class _Letters:
-    """Speakers as A, B, … in the order in which they are first heard."""
+    """Speakers as A, B, … in the order in which they are first heard, or by their channels."""
 
-    def __init__(self) -> None:
+    def __init__(self, job: Job) -> None:
+        self._by_channel = bool(job.request.get(MULTICHANNEL))
         self._letters: dict[str, str] = {}
 
-    def __getitem__(self, speaker: str | None) -> str | None:
+    def of(self, speaker: str | None) -> Json:
+        """What says who it is."""
         if speaker is None:
-            return None
-        return self._letters.setdefault(speaker, letter(len(self._letters)))
+            return {"speaker": None}
+        channel = CHANNEL.fullmatch(speaker) if self._by_channel else None
+        if channel:  # theirs count from 1
+            number = str(int(channel[1]) + 1)
+            return {"speaker": number, "channel": number}
+        return {"speaker": self._letters.setdefault(speaker, letter(len(self._letters)))}
 
 
 def _utterances(segments: list[Segment]) -> Iterator[list[Segment]]:
@@ -160,7 +169,7 @@ def _stretch(run: list[Segment], transcript: Transcript, letters: _Letters) -> J
         "start": _milliseconds(run[0].start),
         "end": _milliseconds(run[-1].end),
         "confidence": _confidence(words),
-        "speaker": letters[run[0].speaker],
+        **letters.of(run[0].speaker),
         "words": words,
     }
 
@@ -171,7 +180,7 @@ def _word(word: Word, letters: _Letters) -> Json:
         "start": _milliseconds(word.start),
         "end": _milliseconds(word.end),
         "confidence": round(word.score, 4),
-        "speaker": letters[word.speaker],
+        **letters.of(word.speaker),
     }
 
 

@@ -43,8 +43,7 @@ REFUSED = {
     "audio_end_at": "the whole recording is transcribed; cut it before",
     "speech_threshold": "how much is speech is not measured here",
     "domain": "there are no models of a domain here",
-    "multichannel": "channels are mixed here",
-    "dual_channel": "channels are mixed here",
+    "dual_channel": "multichannel is its name now",
 }
 SECRET = "webhook_auth_header_value"  # is told to nobody but the webhook
 NOT_FOR_WEBHOOKS = {"host", "content-length", "content-type", "connection", "transfer-encoding"}
@@ -91,6 +90,7 @@ class TranscriptRequest(BaseModel):
         None, ge=0, le=1, description="a language that is less sure makes the job an error"
     )
     speaker_labels: bool | None = Field(None, description="say who speaks")
+    multichannel: bool | None = Field(None, description="each channel is one speaker's")
     speakers_expected: Speakers | None = Field(None, description="how many people speak, if known")
     speaker_options: SpeakerOptions | None = None
     word_boost: Words | None = Field(None, description="words to expect")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from adapter.errors import UNAVAILABLE, TooSlow
+from adapter.intake.tracks import FIRST_MIXED, Choice
 from adapter.jobs import claims
 from adapter.jobs.database import Database
 from adapter.jobs.fetching import NotFetched, fetch
@@ -71,8 +72,9 @@ class Attempts:
                 if job.upload is None:
                     job = await self._fetched(job)
                 with self._recordings.opened(job.upload) as upload:
+                    chosen = replace(upload, choice=choice_of(job))
                     return await self._service.transcribe(
-                        upload, options, document_of(options), seconds=left
+                        chosen, options, document_of(options), seconds=left
                     )
             except (ProcessDied, Interrupted, WeightsNotFound, TooSlow):
                 raise
@@ -103,3 +105,8 @@ class Attempts:
 def document_of(options: Options) -> str:
     """The ensemble's output that a job needs: always with the times of words."""
     return "TRANSCRIPT" if options.diarize else "WORDS"
+
+
+def choice_of(job: Job) -> Choice:
+    """The tracks and channels of a job's recording that are wanted."""
+    return Choice(channels="split") if job.request.get("multichannel") else FIRST_MIXED

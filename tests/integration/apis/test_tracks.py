@@ -1,6 +1,7 @@
 """People with a track or channel of their own, who hear each other a little, over both APIs."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -69,6 +70,25 @@ def test_each_channel_is_a_speaker_whose_words_are_there_once(service, stereo, u
     count = len(transcript["word_segments"])
     said = sum(len(each.text.split()) for each in utterances)
     assert count <= 1.1 * said
+
+
+def test_the_channels_of_a_job_are_its_speakers(service, stereo):
+    """Over AssemblyAI's API, whose channels count from 1."""
+    with httpx.Client(base_url=f"{service.base_url}/v2", timeout=60) as client:
+        url = client.post("/upload", content=stereo.read_bytes()).json()["upload_url"]
+        asked = {"audio_url": url, "multichannel": True, "language_code": "en"}
+        job = client.post("/transcript", json=asked).json()["id"]
+        while True:
+            told = client.get(f"/transcript/{job}").json()
+            if told["status"] in ("completed", "error"):
+                break
+            time.sleep(0.5)
+        client.delete(f"/transcript/{job}")
+    assert told["status"] == "completed", told
+    assert {each["speaker"] for each in told["utterances"]} == {"1", "2"}
+    assert all(each["channel"] == each["speaker"] for each in told["words"])
+    (there,) = (each for each in told["utterances"] if "know you were there" in each["text"])
+    assert there["channel"] == "1"
 
 
 def test_each_track_is_a_speaker_of_its_title(service, microphones, tmp_path):

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Awaitable, Coroutine, Sequence
+from functools import partial
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from adapter.intake.recording import Recording
 from adapter.intake.references import LONGEST, Reference
 from adapter.intake.tracks import FIRST_MIXED, find_sources
 from adapter.intake.uploads import MEGABYTE, Upload
+from adapter.joining import Runs, key_of
 from adapter.known_speakers import known_voices
 from adapter.patience import Patience, Waiting
 from adapter.places import UPLOADS_FOR_A_PLACE, Places
@@ -67,6 +69,7 @@ class Service:
         self.waiting = Waiting()
         self.in_flight = InFlight(engine)
         self.followers = Places(MOST_FOLLOWERS, "requests and jobs are being followed")
+        self._runs = Runs()
 
     async def transcribe(
         self,
@@ -88,6 +91,7 @@ class Service:
         Raises:
             PipelineError: of the kind that says what went wrong.
         """
+        options = options.model_copy(update={"reuse": options.reuse and not upload.fresh})
         patience = upload.patience or self.waiting.patience(self.settings.max_wait_seconds)
         given, seconds = seconds, seconds or self.settings.request_timeout(0)
         record = current()
@@ -95,11 +99,11 @@ class Service:
         def left() -> float:
             return patience.arrived + seconds - time.monotonic()
 
-        async with contextlib.AsyncExitStack() as kept:
+        async with contextlib.AsyncExitStack() as own, contextlib.AsyncExitStack() as kept:
             try:
                 if patience.client is not None:
                     place = self.recordings.wait(patience.client)
-                    await patience.wait(kept.enter_async_context(place), left())
+                    await patience.wait(own.enter_async_context(place), left())
                 voices = await asyncio.wait_for(self._decode_voices(upload, kept), left())
                 if not upload.kept:  # the disk is for those that are still to be decoded
                     await in_thread(os.ftruncate, upload.fd, 0)
@@ -112,8 +116,14 @@ class Service:
                     recording: Recording, options: Options, output: str = "WORDS"
                 ) -> Transcript:
                     asked = options.due_in(left()).model_copy(update={"request_id": record.id})
-                    call = self.engine.transcribe(recording, asked, output, on_segment, patience)
-                    return await asyncio.wait_for(call, left() + GRACE)
+                    work = partial(
+                        self.engine.transcribe, recording, asked, output, on_segment, patience
+                    )
+                    # Of voices apart, each has work of its own and all are held until the end.
+                    if options.reuse and on_segment is None and len(voices) == 1:
+                        key = await in_thread(key_of, recording, options, output)
+                        work = partial(self._runs.transcript, key, work, kept, left)
+                    return await asyncio.wait_for(work(), left() + GRACE)
 
                 if len(voices) > 1:
                     transcript = await transcribe_apart(voices, options, ask)
@@ -158,12 +168,13 @@ class Service:
         if not references:
             return options
         limits = dataclasses.replace(self._limits, duration=LONGEST)
+        reuse = {"reuse": options.reuse}
 
         def decode_clip(clip: Upload, kept: contextlib.AsyncExitStack) -> Awaitable[Recording]:
             return self._decode(clip, kept, limits)
 
         def hear(recording: Recording, options: Options) -> Awaitable[Turns]:
-            due = options.due_in(seconds)
+            due = options.due_in(seconds).model_copy(update=reuse)
             return self.engine.transcribe(recording, due, "TURNS", None, patience)
 
         voices = known_voices(references, decode_clip, hear)

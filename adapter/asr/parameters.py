@@ -33,6 +33,7 @@ PARAMETERS = {
     "return_speaker_embeddings": ("give a vector for each speaker's voice", "false"),
     "tracks": ("first, mix, or split: each track is one speaker's", "first"),
     "channels": ("mix, or split: each channel is one speaker's", "mix"),
+    "reuse": ("false: compute all of it anew, and keep nothing of it", "true"),
 }
 ALIASES = {"output_format": "output"}  # a second name; the first one wins
 DIARIZE = ("diarize", "enable_diarization")
@@ -89,8 +90,8 @@ def read_parameters(
     output = given.get("output", "txt" if webservice else preferred or "json").strip().lower()
     if output not in OUTPUTS:
         raise InvalidRequest(f"output: {output!r} is none; there are {', '.join(OUTPUTS)}")
-    flags = {name: _flag(name, given[name]) for name in FLAGS if name in given}
-    diarize = [_flag(name, given[name]) for name in DIARIZE if name in given]
+    flags = {name: flag(name, given[name]) for name in FLAGS if name in given}
+    diarize = [flag(name, given[name]) for name in DIARIZE if name in given]
     words = flags.get("word_timestamps", not webservice)
     values: dict[str, object] = {
         name: given[name] for name in PARAMETERS if name in given and name in Options.model_fields
@@ -120,7 +121,12 @@ def _language(text: str) -> str:
         raise InvalidRequest(f"language: {error}") from None
 
 
-def _flag(name: str, value: str) -> bool:
+def flag(name: str, value: str) -> bool:
+    """A parameter that is true or false.
+
+    Raises:
+        InvalidRequest: it is neither.
+    """
     try:
         return Options(diarize=value.strip()).diarize
     except ValidationError:

@@ -52,6 +52,7 @@ class Upload:
     choice: Choice = FIRST_MIXED  # of its tracks and channels
     references: tuple[Reference, ...] = ()  # the same with their names, once these are read
     patience: Patience | None = None  # of whoever sent it
+    fresh: bool = False  # whether nothing that was computed before is to be used
 
 
 async def drain(request: Request) -> None:

@@ -30,6 +30,7 @@ class TranslationForm(BaseModel):
     )
     keywords: list[str] = Field([], alias="keywords[]", description="words to expect")
     hotwords: str | None = Field(None, description="words to expect, in one text")
+    reuse: bool = Field(True, description="false: compute all anew, and keep nothing of it")
     beam_size: int = Field(5, ge=1, le=10, description="how many readings Whisper weighs")
 
 

@@ -22,7 +22,7 @@ from pipeline.settings import Settings
 STREAMED = ("json", "text", "diarized_json")
 AS_THEY_ARE = {
     *("beam_size", "temperature", "num_speakers", "min_speakers", "max_speakers"),
-    "return_speaker_embeddings",
+    *("return_speaker_embeddings", "reuse"),
 }
 SPOKEN_FOR = ("verbose_json", "diarized_json", "json", "srt", "vtt")  # that can say who speaks
 TIMED = ("verbose_json", "segmented_json")  # that can have the times of words

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from fastapi import Request
 
+from adapter.asr.parameters import flag
 from adapter.intake.uploads import Upload, drain, receive_upload
 from adapter.places import client_of, owner_of
 from adapter.service import Service
@@ -42,4 +43,13 @@ async def received(
             upload = await held.enter_async_context(arriving)
         held.enter_context(service.in_flight.shown(current(), owner_of(request)))
         patience = service.waiting.patience(service.settings.max_wait_seconds, client)
-        yield dataclasses.replace(upload, patience=patience)
+        yield dataclasses.replace(upload, patience=patience, fresh=_wants_fresh(request))
+
+
+def _wants_fresh(request: Request) -> bool:
+    """Whether the request says so beside its form: by a header, or in the query."""
+    directives = request.headers.get("cache-control", "").lower().split(",")
+    if "no-store" in map(str.strip, directives):
+        return True
+    asked = request.query_params.get("reuse", "").strip()
+    return bool(asked) and not flag("reuse", asked)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import httpx
@@ -13,20 +13,18 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.intake.recording import Recording, sweep
-from adapter.patience import OutOfPatience, Patience
+from adapter.patience import Patience
 from adapter.telemetry.record import current
 from adapter.triton.departures import DEPARTURE_SECONDS, Departures
 from adapter.triton.failures import (
-    Deaths,
     Interrupted,
     NotAdmitted,
-    NotReady,
-    ProcessDied,
     Unreachable,
     from_step,
     from_triton,
 )
 from adapter.triton.loaded_models import loaded_models
+from adapter.triton.persistence import Persistence
 from adapter.triton.recovery import ENSEMBLE, STEPS, STREAMS, Recovery
 from adapter.triton.secret import TritonSecret
 from adapter.triton.server_liveness import ServerLiveness
@@ -48,9 +46,6 @@ CHANNEL = [
 ]
 GRACE_SECONDS = 5.0  # for the graph to say itself that a deadline has passed
 
-Attempt = Callable[[], Awaitable[Transcript]]
-Remedy = Callable[[], Awaitable[None]]  # after which another attempt is made
-
 logger = logging.getLogger(__name__)
 
 
@@ -70,7 +65,6 @@ class Engine:
         self._departures = Departures()
         self._pages = httpx.AsyncClient()
         self._watches: list[asyncio.Task[None]] = []
-        self._return: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Engine":
         await asyncio.to_thread(sweep)
@@ -82,10 +76,10 @@ class Engine:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        tasks = [*self._watches, *filter(None, [self._return])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+        self._recovery.close()
         await self._signals.close()
         await self._departures.close()
         await self._audio_regions.close()
@@ -169,48 +163,14 @@ class Engine:
             PipelineError: of the kind that says what went wrong.
         """
         patience = patience or Patience()
-        deaths = Deaths()
-        failure: PipelineError | None = None
-        while True:
-            options.check_deadline()
-            try:
-                if failure is not None:
-                    await patience.wait(_shielded(self._is_back()), options.remaining())
-                async with self._audio_regions.tensor_of(recording) as audio:
-                    attempt = partial(self._attempt, audio, options, output, on_segment, patience)
-                    return await self._outlive_models(attempt, options, patience, deaths)
-            except OutOfPatience as end:
-                raise _given_up(failure, end) from None
-            except NotAdmitted as refusal:
-                raise _unreachable(refusal) from None
-            except Unreachable as loss:
-                failure = _unreachable(loss)
-                deaths.outlive("tritonserver", failure)
+        persistence = Persistence(self._recovery, options, patience)
 
-    async def _outlive_models(
-        self, attempt: Attempt, options: Options, patience: Patience, deaths: Deaths
-    ) -> Transcript:
-        """The outcome of the first attempt during which no model was missing or died."""
-        failure: PipelineError | None = None
-        remedy: Remedy | None = None
-        while True:
-            try:
-                if remedy is not None:
-                    # Shielded: what one request gives up waiting for, others still wait for.
-                    await patience.wait(_shielded(remedy()), options.remaining())
-                options.check_deadline()
-                generation = self._recovery.generation()
-                return await attempt()
-            except OutOfPatience as end:
-                raise _given_up(failure, end) from None
-            except Interrupted as death:
-                failure, remedy = death, self._recovery.settled
-                deaths.outlive(death.model, death)
-            except ProcessDied as death:
-                failure, remedy = death, partial(self._recovery.load_again, death.model, generation)
-                deaths.outlive(death.model, death)
-            except NotReady as absence:
-                failure, remedy = absence, self._recovery.mend
+        async def attempt() -> Transcript:
+            async with self._audio_regions.tensor_of(recording) as audio:
+                ask = partial(self._attempt, audio, options, output, on_segment, patience)
+                return await persistence.outlive_models(ask)
+
+        return await persistence.outlive_triton(attempt)
 
     async def _attempt(
         self,
@@ -272,31 +232,5 @@ class Engine:
         except ValidationError as error:
             raise PipelineError(f"Triton's answer to {output} cannot be read: {error}") from None
 
-    def _is_back(self) -> "asyncio.Future[None]":
-        """Done when Triton is there again; looked for once for all who wait."""
-        if self._return is None or self._return.done():
-            self._return = asyncio.create_task(self._recovery.back())
-        return self._return
-
     def _unreachable(self) -> Unreachable:
         return Unreachable(f"Triton at {self._address} cannot be reached")
-
-
-def _unreachable(failure: Unreachable) -> Unreachable:
-    """The failure in words for clients."""
-    logger.warning("a recording could not be given to Triton: %s", failure)
-    # Speakr takes the digits 429 anywhere in an answer, so in a port, for a rate limit.
-    return Unreachable("Triton cannot be reached; /health says where it should be")
-
-
-def _given_up(failure: PipelineError | None, end: OutOfPatience) -> PipelineError:
-    """What a request is told that has waited long enough: why it had to."""
-    logger.warning("%s, but %s", failure, end)
-    return failure or end
-
-
-def _shielded(work: Awaitable[None]) -> "asyncio.Future[None]":
-    """The outcome of some work that goes on when nobody waits for it any more."""
-    task = asyncio.ensure_future(work)
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return asyncio.shield(task)

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections import Counter
 
 from tritonclient.utils import InferenceServerException
 
@@ -45,21 +44,6 @@ class ProcessDied(PipelineError):  # noqa: N818 - what happened
 
 class Interrupted(ProcessDied):
     """The process is that of a step, and a call was under way: no answer may ever come."""
-
-
-class Deaths:
-    """Those that one request has outlived, each process by itself: it may be what kills it."""
-
-    MOST = 3
-
-    def __init__(self) -> None:
-        self._of: Counter[str] = Counter()
-
-    def outlive(self, process: str, failure: PipelineError) -> None:
-        """Another one of this process; raises ``failure`` if that is one too many."""
-        self._of[process] += 1
-        if self._of[process] > self.MOST:
-            raise failure
 
 
 # Kinds that the models write in front of their text (pipeline.serving.failures).

@@ -84,6 +84,7 @@ class Recovery:
         self._refusals: Counter[str] = Counter()
         self._failures: dict[str, Failures] = {}
         self._known: dict[str, set[str]] = {}  # instances that were seen alive
+        self._return: asyncio.Task[None] | None = None
         self._interruption: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def generation(self) -> Counter[str]:
@@ -155,12 +156,23 @@ class Recovery:
             await asyncio.sleep(CONFIRM_SECONDS)
         await self._mend()
 
-    async def back(self) -> None:
+    async def is_back(self) -> None:
         """Return when Triton answers again, and what it lacks has been loaded.
 
         Raises:
             NotAdmitted: it asks for a secret that this adapter does not have.
         """
+        # Looked for once for all who wait.
+        if self._return is None or self._return.done():
+            self._return = asyncio.create_task(self._until_back())
+        await asyncio.shield(self._return)
+
+    def close(self) -> None:
+        """Look for it no more."""
+        if self._return is not None:
+            self._return.cancel()
+
+    async def _until_back(self) -> None:
         while True:
             try:
                 return await self.mend()

@@ -15,6 +15,8 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 
 from pipeline.errors import Cancelled, InvalidRequest, Overloaded
+from pipeline.kept_answers.keeper import KEEPER
+from pipeline.kept_answers.question import Question
 from pipeline.options import Options
 from pipeline.serving.fanout import FanOut, Recording
 from pipeline.telemetry.traces import Span
@@ -182,17 +184,27 @@ class Pieces:
         self._recording = recording
         self._request = request
 
-    def submit(self, call: Callable[[], object], until: float | None = None) -> Answer:
+    def submit(
+        self,
+        call: Callable[[], object],
+        until: float | None = None,
+        question: Question | None = None,
+    ) -> Answer:
         """Queue one piece, unless nobody waits for the answer any more.
 
         Args:
             call: asks a leaf.
             until: seconds of the recording that have gone this way when it is answered.
+            question: what its answer depends on.  One that is kept is there at once: it takes
+                no place in a batch and waits for none.  None: it is not kept either.
         """
         self._request.check()
+        asked = question is not None and KEEPER.keeps
+        send = self._recording.submit
+        sent = KEEPER.answer(question, call, send) if asked else send(call)
         if until is None:
-            return Answer(self._request, self._recording.submit(call))
-        return Answer(self._request, self._recording.submit(call), self, until)
+            return Answer(self._request, sent)
+        return Answer(self._request, sent, self, until)
 
 
 @contextmanager

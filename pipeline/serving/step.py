@@ -22,6 +22,7 @@ from pipeline.errors import (
     ModelLoading,
     forget_frames,
 )
+from pipeline.kept_answers.keeper import KEEPER
 from pipeline.options import Options
 from pipeline.serving.failures import (
     ANSWERED,
@@ -48,6 +49,7 @@ Result = TypeVar("Result")
 
 DOCUMENT = "TYPE_UINT8"  # of a tensor that holds one
 TOLD_ALL = (Cancelled, DeadlineExceeded)  # whoever leaves tells each step; all have the deadline
+ASKING = ("transcription", "diarization")  # steps that ask leaves for most recordings
 ASK_AGAIN_SECONDS = 0.5  # while a leaf loads a network
 
 logger = logging.getLogger(__name__)
@@ -83,6 +85,9 @@ class Step(ABC):
         self.meters = Meters(step=self._name)
         outcomes = dict.fromkeys((ANSWERED, FAILED, *OUTCOMES.values()))
         self._requests = StepMeters(self.meters, tuple(outcomes))
+        KEEPER.configure(settings)
+        if args["model_name"] in ASKING:
+            KEEPER.start()
         self.load(settings)
         self._idle = WhenIdle()
 

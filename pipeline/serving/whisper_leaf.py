@@ -11,6 +11,8 @@ from functools import partial
 
 import numpy as np
 
+from pipeline.kept_answers import networks
+from pipeline.kept_answers.question import Question, Questions, document_of
 from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.serving.fanout import FanOut
@@ -25,6 +27,12 @@ from pipeline.transcription.decoding import until_credible
 
 LEAF = "whisper"
 NO_AUDIO = {"AUDIO": np.zeros((1, 1), np.int16)}
+# Of the options, what Whisper's answer depends on beside its weights.
+MATTERING = (
+    *("language", "task", "initial_prompt", "hotwords", "beam_size", "temperature"),
+    *("detect_language", "word_timestamps"),
+)
+TRANSCRIPT = document_of(ChunkTranscript)
 FRESH_SECONDS = 5.0  # for which a network that was there is not asked for again
 
 
@@ -32,6 +40,7 @@ class WhisperLeaf:
     """Sends chunks of all recordings, once the network is there that they need."""
 
     def __init__(self, settings: Settings, chunks: FanOut, meters: Meters) -> None:
+        self._settings = settings
         self._default = settings.default_model
         self._chunks = chunks
         self._doubtful = meters.counter(
@@ -53,9 +62,15 @@ class WhisperLeaf:
             PipelineError: the network cannot be loaded.
         """
         self._await_network(options)
+        network = networks.whisper(self.model(options), self._settings) if options.reuse else None
+
+        def question(chunk: Chunk) -> Question | None:
+            asked = Questions(LEAF, network, chunk.options, MATTERING, TRANSCRIPT)
+            return asked.about(chunk.audio)
+
         with pieces(self._chunks, options, measured=True) as chunks:
             yield lambda chunk: chunks.submit(
-                partial(_recognise, chunk, self._doubtful), chunk.until
+                partial(_recognise, chunk, self._doubtful), chunk.until, question(chunk)
             )
 
     def _await_network(self, options: Options) -> None:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pipeline import hardware
 from pipeline.settings.adapter import AdapterSettings
 from pipeline.settings.alignment import AlignmentSettings
+from pipeline.settings.answers import AnswersSettings
 from pipeline.settings.diarization import DiarizationSettings
 from pipeline.settings.hardware import HardwareSettings
 from pipeline.settings.jobs import JobsSettings
@@ -48,6 +49,7 @@ class Settings(
     DiarizationSettings,
     AlignmentSettings,
     TranscriptionSettings,
+    AnswersSettings,
     WeightsSettings,
     HardwareSettings,
     BaseSettings,

@@ -124,6 +124,7 @@ def start_service(folder: Path, **variables: str) -> RunningService:
         "HF_HUB_OFFLINE": "1",
         "HF_TOKEN": "",
         "LC_ALL": "C",  # what works in this locale works in each
+        "KEEP_ANSWERS_SECONDS": "0",  # the same recordings are to be worked on again and again
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "TRITON_HOST": "127.0.0.1",

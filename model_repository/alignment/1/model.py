@@ -8,6 +8,8 @@ from documents import Transcript
 from pipeline.alignment.align import Emission, align
 from pipeline.alignment.ctc import Labels
 from pipeline.errors import InvalidRequest, WeightsUnavailable
+from pipeline.kept_answers import networks
+from pipeline.kept_answers.question import ARRAY, Codec, Questions
 from pipeline.leaf_documents import LabelSet
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces
@@ -24,6 +26,7 @@ class TritonPythonModel(Step):
     def load(self, settings):
         """Prepare the fan-out."""
         self.method = settings.alignment_method
+        self.network = partial(networks.wav2vec2, settings=settings)
         self.stretches = FanOut(
             settings.batches_under_way * settings.whisper_batch_size,
             urgency_at("wav2vec2", settings),
@@ -56,9 +59,16 @@ class TritonPythonModel(Step):
             return None
         labels = read_document(response, "LABELS", LabelSet)
         labels = Labels(columns=labels.columns, language=transcript.language)
+        kept = Codec(lambda emission: ARRAY.pack(emission.log_probabilities), _unpack(labels))
+        asked = Questions("wav2vec2", self.network(transcript.language), options, codec=kept)
         return lambda audio: stretches.submit(
-            partial(when_loaded, options, partial(_emission, audio, labels, options))
+            partial(when_loaded, options, partial(_emission, audio, labels, options)),
+            question=asked.about(audio),
         )
+
+
+def _unpack(labels):
+    return lambda about, content: Emission(ARRAY.unpack(about, content), labels)
 
 
 def _emission(audio, labels, options):

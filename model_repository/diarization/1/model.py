@@ -7,6 +7,8 @@ from documents import Turns
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.recipe import read_recipe
 from pipeline.diarization.stretches import SHARED_WINDOWS
+from pipeline.kept_answers import networks
+from pipeline.kept_answers.question import Questions
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces
 from pipeline.serving.step import Step, call_leaf
@@ -22,6 +24,7 @@ class TritonPythonModel(Step):
     def load(self, settings):
         """Prepare the clustering and the windows of both leaves."""
         self.recipe = read_recipe(settings)
+        self.networks = networks.of_diarization(settings)
         self.speakers = settings.diarize_min_speakers, settings.diarize_max_speakers
         self.exact = settings.diarization_embedding == "exact"
         self.windows = FanOut(
@@ -41,6 +44,7 @@ class TritonPythonModel(Step):
         if not options.diarize:
             return document_tensors(("TURNS", "TURNS_ONWARD"), Turns())
         audio = read_array(request, "AUDIO")[0]
+        in_windows, in_stretches = (Questions(*each, options) for each in self.networks.items())
         window_ends, stretch_ends = count(1), count(SHARED_WINDOWS, SHARED_WINDOWS)  # seconds
         with (
             pieces(self.windows, options, measured=True) as windows,
@@ -50,10 +54,14 @@ class TritonPythonModel(Step):
                 audio,
                 options.expecting(*self.speakers),
                 lambda window: windows.submit(
-                    partial(_segment, options, window), next(window_ends)
+                    partial(_segment, options, window),
+                    next(window_ends),
+                    in_windows.about(window),
                 ),
                 lambda piece, masks: stretches.submit(
-                    partial(_embed, options, piece, masks), next(stretch_ends)
+                    partial(_embed, options, piece, masks),
+                    next(stretch_ends),
+                    in_stretches.about(piece, masks),
                 ),
                 self.recipe,
                 self.exact,

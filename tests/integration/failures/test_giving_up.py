@@ -9,6 +9,7 @@ from itertools import islice
 import pytest
 from tritonclient.utils import InferenceServerException
 
+from adapter.patience import Patience
 from adapter.triton.engine import Engine
 from adapter.triton.failures import from_triton
 from pipeline.errors import Cancelled, DeadlineExceeded, InvalidRequest, Overloaded
@@ -117,7 +118,7 @@ def test_more_requests_than_a_step_takes_are_refused(tiny, tmp_path):
     assert Counter(type(call.result()) for call in calls) == {Overloaded: 16, InvalidRequest: 64}
 
 
-def test_a_full_queue_of_a_leaf_is_an_overload(tiny):
+def test_a_full_queue_of_a_leaf_is_waited_for_by_who_has_patience(tiny):
     triton = client(tiny)
     # Below the time that a batch may take.
     commands = [{"hotwords": "leaf sleeps 3"}, *[{}] * 40]
@@ -125,18 +126,14 @@ def test_a_full_queue_of_a_leaf_is_an_overload(tiny):
         triton.async_infer("whisper", [pcm_input()], lambda result, error: None, parameters=command)
         for command in commands
     ]
-    try:
+
+    async def use(engine: Engine) -> str:
         with pytest.raises(Overloaded):
-            run(tiny, ask)
+            await ask(engine, patience=Patience(0))
+        return (await ask(engine)).segments[0].text
+
+    try:
+        assert run(tiny, use) == TEXT
     finally:
         for call in calls:
             call.cancel()
-
-    async def ask_until_there_is_room(engine: Engine) -> str:
-        while True:
-            try:
-                return (await ask(engine)).segments[0].text
-            except Overloaded:
-                await asyncio.sleep(0.2)
-
-    assert run(tiny, ask_until_there_is_room) == TEXT

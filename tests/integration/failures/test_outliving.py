@@ -13,7 +13,8 @@ from tritonclient.utils import InferenceServerException
 from adapter.patience import Patience
 from adapter.triton import recovery
 from adapter.triton.engine import Engine
-from adapter.triton.failures import Deaths, ProcessDied, Unreachable
+from adapter.triton.failures import ProcessDied, Unreachable
+from adapter.triton.persistence import MOST_DEATHS
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import find
 from pipeline.settings import Settings
@@ -67,7 +68,7 @@ def test_a_request_that_kills_is_given_up_in_the_end(tiny):
         counting.cancel()
         return pids
 
-    assert len(run(tiny, use)) == 1 + Deaths.MOST + 1
+    assert len(run(tiny, use)) == 1 + MOST_DEATHS + 1
 
 
 def ports(settings: Settings) -> tuple[int, int, int]:
@@ -84,7 +85,7 @@ def test_a_triton_that_dies_under_a_request_is_waited_for(tmp_path):
             await is_at_work(settings)
             os.kill(parent(process(settings, "whisper")), signal.SIGSEGV)
             await asyncio.to_thread(first.close)
-            while engine._return is None:
+            while engine._recovery._return is None:
                 await asyncio.sleep(0.05)
             late = asyncio.create_task(ask(engine, shared=False))
             again = tiny_triton(tmp_path / "second", ports=ports(settings))

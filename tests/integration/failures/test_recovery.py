@@ -20,7 +20,8 @@ PAUSE_SECONDS = 5  # between two deaths: less than the answer to one request tak
 def post(service, clip):
     def post() -> httpx.Response:
         files = {"audio_file": ("clip.wav", clip.read_bytes())}
-        return httpx.post(f"{service.base_url}/asr", files=files, timeout=300)
+        url = f"{service.base_url}/asr?reuse=false"  # each client has work of its own
+        return httpx.post(url, files=files, timeout=300)
 
     return post
 

@@ -36,7 +36,7 @@ def post(service, clip):
     def post(number: int = 0, **query: str) -> httpx.Response:
         return httpx.post(
             f"{service.base_url}/asr",
-            params={"output": "json", **query},
+            params={"output": "json", "reuse": "false", **query},
             files={"audio_file": (f"call-{number}.wav", content)},
             timeout=600,
         )

@@ -40,6 +40,7 @@ def plot(path: Path, prometheus: Prometheus, begin: float, end: float, about: st
                     legend = target["legendFormat"]
                     for name, value in labels.items():
                         legend = legend.replace(f"{{{{{name}}}}}", value)
+                    legend = re.sub(r" ?{{\w+}}", "", legend)  # of a label that is not there
                     axes.plot(times, [value for _, value in points], label=legend)
                     drawn += 1
         axes.set_title(panel["title"], fontsize=9)
@@ -52,7 +53,7 @@ def plot(path: Path, prometheus: Prometheus, begin: float, end: float, about: st
         axes.set_axis_off()
     figure.suptitle(about, fontsize=9)
     figure.supxlabel("minutes", fontsize=8)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 0.985))
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
     path.write_text(compact(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -138,7 +138,11 @@ class Record:
             else (DIARIZATION,)
         )
         path = {name: second for name, second in self.seconds.items() if name not in shorter}
-        return {**path, OTHER: max(self.total - sum(path.values()), 0.0)}
+        graph = sum(path.get(name, 0.0) for name in GRAPH)
+        left = max(self.total - sum(path.values()) + graph, 0.0)
+        if graph > left:  # it joined work that was under way already, of which it waited for a part
+            path |= {name: path[name] * left / graph for name in GRAPH if name in path}
+        return {**path, OTHER: max(left - graph, 0.0)}
 
 
 CURRENT: ContextVar[Record | None] = ContextVar("record", default=None)

@@ -15,12 +15,13 @@ PAUSE_SECONDS = 0.5
 TIMEOUT_SECONDS = 1800
 # How often each is done, of so many: (route, part, form fields).
 KINDS = (
-    (6, "/asr", "audio_file", {}),
-    (3, "/asr", "audio_file", {"diarize": "false"}),
+    (2, "/asr", "audio_file", {}),  # which may join another's work
+    (4, "/asr", "audio_file", {"reuse": "false"}),
+    (3, "/asr", "audio_file", {"diarize": "false", "reuse": "false"}),
     (3, "/v1/audio/transcriptions", "file", {"model": "whisper-1", "stream": "true"}),
     (1, "/v1/audio/transcriptions", "file", {"model": "whisper-1"}),
     (1, "/detect-language", "audio_file", {}),
-    (1, "/asr", "audio_file", {"model": "no-such-model"}),
+    (2, "/asr", "audio_file", {"model": "no-such-model"}),
     (1, "hang up", "audio_file", {}),
 )
 

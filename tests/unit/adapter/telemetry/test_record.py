@@ -69,6 +69,18 @@ def test_of_what_runs_side_by_side_the_longer_counts(diarization, longer):
     assert path["other"] == 20.0 - 1.0 - 0.5 - max(5.0, diarization)
 
 
+def test_who_joins_work_that_is_under_way_has_waited_for_a_part_of_it():
+    record = Record()
+    record.seconds = {"upload": 1.0, **STEPS, "answer": 0.5}
+    record.total = 1.0 + 2.75 + 0.5  # half of what transcription, alignment, attribution took
+    path = record.critical_path
+    assert sum(path.values()) == pytest.approx(record.total)
+    assert path == {
+        **{"upload": 1.0, "transcription": 2.0, "alignment": 0.5, "attribution": 0.25},
+        **{"answer": 0.5, "other": 0.0},
+    }
+
+
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [

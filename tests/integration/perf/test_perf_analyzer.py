@@ -10,7 +10,7 @@ import pytest
 from benchmarks.perf.inputs import LEAVES, MODELS
 from tests.integration.conftest import REPOSITORY_ROOT, RunningService
 
-SECONDS = 300
+SECONDS = 600
 
 
 def perf(service: RunningService, folder: Path, *options: str) -> list[dict[str, str]]:
@@ -62,8 +62,9 @@ def test_a_leaf_is_measured_with_shared_memory_and_without(service, counts, tmp_
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_the_graph_and_every_leaf_are_measured(service, tmp_path: Path):
-    rows = perf(service, tmp_path, "--minutes", "4")
+    rows = perf(service, tmp_path, "--minutes", "8")
     assert {row["model"] for row in rows} == set(MODELS)
     assert [row["fault"] for row in rows if row["fault"]] == []
     graph = [row for row in rows if row["model"] == "asr"]

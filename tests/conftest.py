@@ -15,8 +15,11 @@ STARTED_ONCE = ("service", "tiny")
 APART = "hostile"  # a folder of tests with a service of its own: two workers then take alike
 
 
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis looks into all modules
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together when several workers share them (``--dist loadgroup``)."""
+    for name in lazy_modules():
+        del sys.modules[name]
     for item in items:
         needed = [name for name in STARTED_ONCE if name in getattr(item, "fixturenames", ())]
         group = needed[0] if needed else str(item.path)
@@ -47,6 +50,14 @@ def sample_audio(sample: Path) -> np.ndarray:
 @pytest.fixture
 def no_lazy_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hypothesis looks into all modules; SpeechBrain's lazy ones then import what is missing."""
-    for name, module in list(sys.modules.items()):
-        if any(kind.__name__ == "LazyModule" for kind in type(module).__mro__):
-            monkeypatch.delitem(sys.modules, name)
+    for name in lazy_modules():
+        monkeypatch.delitem(sys.modules, name)
+
+
+def lazy_modules() -> list[str]:
+    """SpeechBrain's, which import something that is not there when anybody looks at them."""
+    return [
+        name
+        for name, module in list(sys.modules.items())
+        if any(kind.__name__ == "LazyModule" for kind in type(module).__mro__)
+    ]

@@ -4,6 +4,7 @@
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
 # make perf    perf_analyzer on the graph and its networks, within 15 minutes (PERF="--quick": 3)
 # make dashboard  every query of Grafana's dashboard and of the rules, under five minutes of load
+# make speakers  who says what, beside commit f8c3262 and stock software: hours, the first time
 # make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfile and the compose files
 # make lock    pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
@@ -16,7 +17,7 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test test-long bench perf dashboard mutants lint lock audit clean interpreter
+.PHONY: serve test test-long bench speakers perf dashboard mutants lint lock audit clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
@@ -29,6 +30,9 @@ test-long: interpreter
 
 bench: interpreter
 	@exec $(DEV) python -m benchmarks $(BENCH)
+
+speakers: interpreter
+	@exec $(DEV) python -m benchmarks.speakers $(SPEAKERS)
 
 perf: interpreter
 	@exec $(DEV) python -m benchmarks.perf $(PERF)

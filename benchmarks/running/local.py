@@ -112,7 +112,7 @@ class Local:
         audio = _decode(path)
         seconds["decode"] = mark()
         with self.whisper.use(None) as network:
-            chunks = Batches(partial(_recognise, network), self._settings.whisper_batch_size)
+            chunks = Batches(partial(recognise, network), self._settings.whisper_batch_size)
             transcript = transcribe(audio, Options(), self._detector, chunks.submit, "base")
         seconds["transcribe"] = mark()
         transcript = align(audio, transcript, None)
@@ -171,7 +171,9 @@ class Local:
         return diarize(audio, Options(), windows.submit, diarizer.embed, diarizer.recipe)
 
 
-def _recognise(network: Recogniser, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
+def recognise(network: Recogniser, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
+    """A batch of chunks, those that are in doubt again at other temperatures."""
+
     def again(chunk: Chunk, temperature: float) -> ChunkTranscript:
         (answer,) = network.recognise([chunk.at(temperature)])
         return answer

@@ -1,0 +1,121 @@
+"""``python -m benchmarks.speakers``: who says what, ours beside commit f8c3262 and stock software.
+
+The first run downloads some 300 MB and takes long; what networks hear is kept (README.md).
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.speakers import before, methods, stock
+from benchmarks.speakers.listening import Heard, Listening
+from benchmarks.speakers.scoring import TurnScore, WordScore, score_turns, score_words
+from documents import Turn, Word
+from pipeline.attribution import attribute
+from pipeline.diarization.diarize import conclude
+from pipeline.diarization.recipe import ungated
+from pipeline.options import Options
+from pipeline.settings import current_settings
+
+THRESHOLDS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+FEW = 4  # people in a conversation whose number ought to be found
+Answer = Callable[[Heard, bool], tuple[Sequence[Turn], Sequence[Word]]]
+HEAD = (
+    "| fold | who | number | words right | words | DER | JER | worst DER | number right, 1 to 4 "
+    "| within one | lost near a change |\n" + "| --- " * 11 + "|"
+)
+
+
+def ours(heard: Heard, given: bool) -> tuple[list[Turn], list[Word]]:
+    """The turns and words of the code that is checked out."""
+    options = Options(num_speakers=heard.people) if given else Options()
+    turns = conclude(heard.activity, heard.embeddings, options, ungated().find, heard.seconds)
+    words = attribute(heard.transcript, turns).segments
+    return turns.turns, [word for segment in words for word in segment.words]
+
+
+def line(fold: str, who: str, given: bool, heard: Sequence[Heard], answer: Answer) -> str:
+    """A line of the table."""
+    turns, words = [], []
+    for each in heard:
+        found, spoken = answer(each, given)
+        turns.append(score_turns(each.talk.turns, found))
+        if each.talk.words:
+            words.append(score_words(each.talk.words, each.talk.turns, spoken))
+    return (
+        " | ".join([f"| {fold}", who, "given" if given else "free", *_words(words), *_turns(turns)])
+        + f" | {_share(sum(w.lost for w in words), sum(w.near for w in words))} |"
+    )
+
+
+def _words(scores: Sequence[WordScore]) -> Iterator[str]:
+    matched = sum(score.matched for score in scores)
+    yield _share(sum(score.right for score in scores), matched)
+    yield str(matched)
+
+
+def _turns(scores: Sequence[TurnScore]) -> Iterator[str]:
+    for values in ([s.der for s in scores], [s.jer for s in scores]):
+        yield f"{np.mean(values):.1%}"
+    yield f"{max(score.der for score in scores):.1%}"
+    few = [score for score in scores if score.said <= FEW]
+    yield _share(sum(score.found == score.said for score in few), len(few))
+    yield _share(sum(abs(score.found - score.said) <= 1 for score in scores), len(scores))
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else ""
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speakers", description=__doc__)
+    parser.add_argument("--voices", type=Path, default=os.environ.get("SPEAKER_VOICES"))
+    parser.add_argument("--work", type=Path, default=current_settings().cache_dir / "speakers")
+    parser.add_argument("--stock-minutes", type=float, default=20, help="0 leaves pyannote out")
+    parser.add_argument("--methods", action="store_true", help="also other clusterings")
+    parser.add_argument("--longest", type=float, default=900, help="seconds of a conversation")
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    listening = Listening(arguments.work, arguments.voices)
+    heard = list(listening.heard(arguments.longest))
+    earlier = before.answers(heard)
+
+    def at_commit(each: Heard, given: bool) -> tuple[list[Turn], list[Word]]:
+        answer = earlier[each.talk.plan.name, given]
+        return [Turn(**t) for t in answer["turns"]], [Word(**w) for w in answer["words"]]
+
+    def whisperx_after(answer: Answer) -> Answer:
+        def both(each: Heard, given: bool) -> tuple[Sequence[Turn], list[Word]]:
+            turns, _ = answer(each, given)
+            return turns, stock.assigned(each.transcript, turns)
+
+        return both
+
+    print(f"{len(heard)} recordings, {sum(each.seconds for each in heard) / 60:.0f} minutes\n")
+    print(HEAD)
+    for fold in "ab":
+        there = [each for each in heard if each.talk.plan.fold == fold]
+        for given in (False, True):
+            print(line(fold, before.COMMIT, given, there, at_commit))
+            print(line(fold, "ours", given, there, ours))
+            for who, answer in ((before.COMMIT, at_commit), ("ours", ours)):
+                print(line(fold, f"{who}, then whisperx", given, there, whisperx_after(answer)))
+    if arguments.methods:
+        print()
+        for row in methods.table(heard, THRESHOLDS):
+            print(row, flush=True)
+    if arguments.stock_minutes:
+        few = stock.some(heard, arguments.stock_minutes)
+        print(f"\n{len(few)} recordings through stock pyannote, its own embeddings\n\n{HEAD}")
+        with stock.Pyannote() as pyannote:
+            for given in (False, True):
+                print(line("both", "stock pyannote", given, few, pyannote))
+                print(line("both", "ours", given, few, ours))
+
+
+if __name__ == "__main__":
+    main()

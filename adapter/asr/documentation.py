@@ -42,40 +42,37 @@ def _parameter(name: str) -> Schema:
     }
 
 
-UPLOAD: Schema = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["audio_file"],
-                "properties": {
-                    "audio_file": {
-                        "type": "string",
-                        "format": "binary",
-                        "description": "a recording in any usual format, or a video with sound",
-                    },
-                    "speaker_name": {
-                        "type": "array",
-                        "maxItems": MAX_CLIPS,
-                        "items": {"type": "string"},
-                        "description": "who may speak; a speaker_audio for each of them",
-                    },
-                    "speaker_audio": {
-                        "type": "array",
-                        "maxItems": MAX_CLIPS,
-                        "items": {"type": "string", "format": "binary"},
-                        "description": "2 to 10 seconds of each one's speech",
-                    },
-                },
-            }
-        }
+FILE: Schema = {
+    "type": "string",
+    "format": "binary",
+    "description": "a recording in any usual format, or a video with sound",
+}
+VOICES: Schema = {
+    "speaker_name": {
+        "type": "array",
+        "maxItems": MAX_CLIPS,
+        "items": {"type": "string"},
+        "description": "who may speak; a speaker_audio for each of them",
+    },
+    "speaker_audio": {
+        "type": "array",
+        "maxItems": MAX_CLIPS,
+        "items": {"type": "string", "format": "binary"},
+        "description": "2 to 10 seconds of each one's speech",
     },
 }
+
+
+def _upload(**more: Schema) -> Schema:
+    properties = {"audio_file": FILE, **more}
+    schema = {"type": "object", "required": ["audio_file"], "properties": properties}
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
 TEXT: Schema = {"schema": {"type": "string"}}
 ASR: Schema = {
     "parameters": [_parameter(name) for name in PARAMETERS],
-    "requestBody": UPLOAD,
+    "requestBody": _upload(**VOICES),
     "responses": {
         "200": {
             "description": "The transcript: JSON, or the text itself if Accept asks for it first",
@@ -89,7 +86,7 @@ ASR: Schema = {
 }
 DETECT_LANGUAGE: Schema = {
     "parameters": [_parameter(name) for name in ("model", "encode")],
-    "requestBody": UPLOAD,
+    "requestBody": _upload(),
     "responses": {
         "200": {
             "description": "The language and how sure of it Whisper is",

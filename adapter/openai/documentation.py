@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from adapter.asr.answers import MEANINGS, RETRY
+from adapter.intake.references import MAX_CLIPS
 from adapter.openai.form import TranscriptionForm, TranslationForm
 
 Schema = dict[str, object]
@@ -40,7 +41,7 @@ def _field(schema: Schema) -> Schema:
     return {k: v for k, v in (whole | variants[0]).items() if (k, v) != ("default", None)}
 
 
-def _audio(form: type[BaseModel], answer: str) -> Schema:
+def _audio(form: type[BaseModel], answer: str, **more: Schema) -> Schema:
     fields = form.model_json_schema(by_alias=True)["properties"]
     file = {
         "type": "string",
@@ -50,7 +51,9 @@ def _audio(form: type[BaseModel], answer: str) -> Schema:
     body = {
         "type": "object",
         "required": ["file"],
-        "properties": {"file": file} | {name: _field(field) for name, field in fields.items()},
+        "properties": {"file": file}
+        | {name: _field(field) for name, field in fields.items()}
+        | more,
     }
     text = {"schema": {"type": "string"}}
     event = {"event": {"type": "string"}, "data": {"type": "string", "description": "JSON"}}
@@ -73,7 +76,18 @@ def _audio(form: type[BaseModel], answer: str) -> Schema:
     }
 
 
-TRANSCRIPTION = _audio(TranscriptionForm, "What was said")
+TRANSCRIPTION = _audio(
+    TranscriptionForm,
+    "What was said",
+    **{
+        "known_speaker_references[]": {
+            "type": "array",
+            "maxItems": MAX_CLIPS,
+            "items": {"type": "string"},
+            "description": "a data URL of 2 to 10 seconds of each one's speech",
+        }
+    },
+)
 TRANSLATION = _audio(TranslationForm, "What was said, in English")
 MODELS: Schema = {"responses": {"503": BUSY}}
 MODEL: Schema = {"responses": {"404": UNKNOWN, "503": BUSY}}

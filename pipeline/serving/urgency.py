@@ -80,4 +80,5 @@ def urgency_at(leaf: str, settings: Settings) -> Urgency | None:
 
 
 def _folder(settings: Settings) -> Path:
-    return settings.cache_dir / "urgent"
+    # Another service on this machine, of which this one knows nothing, has one of its own.
+    return settings.cache_dir / "urgent" / str(settings.triton_grpc_port)

@@ -5,7 +5,8 @@ import multiprocessing
 import pytest
 
 from pipeline.serving.fanout import FanOut
-from pipeline.serving.urgency import Precedence, Urgency
+from pipeline.serving.urgency import Precedence, Urgency, precedence_of, urgency_at
+from pipeline.settings import Settings
 
 PROCESSES = multiprocessing.get_context("fork")
 SECONDS = 20  # that a process may take to get somewhere
@@ -92,3 +93,16 @@ def test_a_piece_that_fails_is_not_urgent_any_more(tmp_path):
     with fan_out.recording() as recording, pytest.raises(ValueError, match="broken"):
         recording.submit(fail).result(SECONDS)
     assert not Urgency(tmp_path, "whisper").elsewhere()
+
+
+def test_services_with_one_cache_do_not_wait_for_each_other(tmp_path):
+    own, other = (
+        Settings(_env_file=None, device="cpu", cache_dir=tmp_path, triton_grpc_port=port)
+        for port in (8001, 9001)
+    )
+    held = urgency_at("whisper", other)
+    held.enter()
+    assert not precedence_of("segmentation", own)._others_first()
+    mine = urgency_at("whisper", own)
+    mine.enter()
+    assert precedence_of("segmentation", own)._others_first()

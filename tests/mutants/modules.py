@@ -27,6 +27,7 @@ LEFT_OUT = {
         "adapter/triton/processes.py",
         "adapter/triton/recovery.py",
         "adapter/triton/signals.py",
+        "adapter/telemetry/progress.py",
         "client/triton.py",
         "pipeline/serving/failures.py",
         "pipeline/serving/*leaf.py",
@@ -38,6 +39,11 @@ LEFT_OUT = {
     ),
     "runs FFmpeg": ("adapter/intake/decoding.py", "adapter/intake/recording.py"),
     "fetches": ("adapter/embedded/sample.py", "pipeline/download.py", "pipeline/weights/*.py"),
+    "keeps a database": (
+        "adapter/jobs/[!o]*.py",
+        "adapter/jobs/migrations/*.py",
+        "adapter/jobs/migrations/versions/*.py",
+    ),
     "runs a process of its own": (
         "pipeline/children.py",
         "pipeline/transcription/foreign_weights.py",

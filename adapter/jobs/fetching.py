@@ -1,7 +1,6 @@
 """A recording of another host, on its way into DATA_DIR."""
 
 import asyncio
-import os
 import shutil
 import uuid
 
@@ -10,7 +9,7 @@ import httpx
 from adapter.errors import TooLarge
 from adapter.intake.uploads import MEGABYTE
 from adapter.jobs.outside import Outside, Refused
-from adapter.jobs.recordings import Recordings
+from adapter.jobs.recordings import BLOCK_BYTES, Recordings, write_all
 from adapter.threads import in_thread
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
@@ -72,8 +71,8 @@ async def _write(
         if declared.isdecimal() and int(declared) > most:
             raise too_large
         size = looked = 0
-        with recordings.writing(upload) as fd:
-            async for block in response.aiter_raw():
+        async with recordings.writing(upload) as fd:
+            async for block in response.aiter_raw(BLOCK_BYTES):
                 size += len(block)
                 if size > most:
                     raise too_large
@@ -82,7 +81,7 @@ async def _write(
                     free = shutil.disk_usage(recordings.folder).free
                     if free < settings.min_free_disk_mb * MEGABYTE:
                         raise Overloaded("there is no room on the disk for the recording")
-                await in_thread(os.write, fd, block)
+                await in_thread(write_all, fd, block)
             if not size:
                 raise InvalidRequest("audio_url: its host has answered an empty file")
     return size

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from pipeline.settings import Settings
 
 PARTIAL = ".part"  # the end of a name whose file is not whole
 PART = "audio"  # what errors call it
+BLOCK_BYTES = 1 << 20  # written at once
 
 
 class Recordings:
@@ -29,16 +30,15 @@ class Recordings:
         """Where the file of an upload lies."""
         return self.folder / upload
 
-    @contextlib.contextmanager
-    def writing(self, upload: str) -> Iterator[int]:
+    @contextlib.asynccontextmanager
+    async def writing(self, upload: str) -> AsyncIterator[int]:
         """The descriptor of a new upload's file, which has its name once this has ended well."""
         self.folder.mkdir(0o700, parents=True, exist_ok=True)
         partial = self.path(upload + PARTIAL)
         fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             yield fd
-            os.fsync(fd)
-            partial.rename(self.path(upload))
+            await in_thread(_settle, fd, partial, self.path(upload))
         finally:
             os.close(fd)
             partial.unlink(missing_ok=True)
@@ -64,7 +64,7 @@ class Recordings:
             body = Body(request, self._settings, PART, self.folder)
             try:
                 body.check_declared()
-                with self.writing(upload) as fd:
+                async with self.writing(upload) as fd:
                     size = await self._copy(body, fd)
             except (InvalidRequest, Overloaded):
                 await drain(request)
@@ -72,7 +72,7 @@ class Recordings:
         return upload, size
 
     async def _copy(self, body: Body, fd: int) -> int:
-        size, more = 0, True
+        size, more, waiting = 0, True, bytearray()
         while more:
             message = await body.receive()
             if message["type"] == "http.disconnect":
@@ -81,8 +81,10 @@ class Recordings:
             size += len(content)
             if size > self._settings.max_file_size_mb * MEGABYTE:
                 raise too_large(PART, self._settings)
-            if content:
-                await in_thread(_write, fd, content)
+            waiting += content
+            if len(waiting) >= BLOCK_BYTES or not more:
+                await in_thread(write_all, fd, bytes(waiting))
+                waiting.clear()
         if not size:
             raise InvalidRequest(f"{PART}: the body is empty; send a recording")
         return size
@@ -109,6 +111,18 @@ class Recordings:
             self.path(upload).unlink(missing_ok=True)
 
 
-def _write(fd: int, content: bytes) -> None:
+def _settle(fd: int, partial: Path, whole: Path) -> None:
+    """Have the file on the disk under its name, whatever happens from now on."""
+    os.fsync(fd)
+    partial.rename(whole)
+    folder = os.open(whole.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_all(fd: int, content: bytes) -> None:
+    """Write it, however many calls that takes."""
     while content:
         content = content[os.write(fd, content) :]

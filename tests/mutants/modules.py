@@ -31,7 +31,7 @@ LEFT_OUT = {
         "client/triton.py",
         "pipeline/serving/failures.py",
         "pipeline/serving/*leaf.py",
-        "pipeline/serving/loaded_networks.py",
+        "pipeline/serving/metrics/loaded_networks.py",
         "pipeline/serving/sibling_steps.py",
         "pipeline/serving/signals.py",
         "pipeline/serving/*step.py",

@@ -5,6 +5,7 @@
 # make perf    perf_analyzer on the graph and its networks, within 15 minutes (PERF="--quick": 3)
 # make dashboard  every query of Grafana's dashboard and of the rules, under five minutes of load
 # make speakers  who says what, beside commit f8c3262 and stock software: hours, the first time
+# make soak    half an hour of mixed load and deaths: has anything grown? (SOAK="--minutes 10")
 # make mutants do the unit tests notice when the code beside them is changed?
 # make lint    style of the code, the Dockerfile and the compose files
 # make lock    pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
@@ -17,7 +18,7 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test test-long bench speakers perf dashboard mutants lint lock audit clean interpreter
+.PHONY: serve test test-long bench speakers perf dashboard soak mutants lint lock audit clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
@@ -39,6 +40,9 @@ perf: interpreter
 
 dashboard: interpreter
 	@exec $(DEV) python -m benchmarks.dashboard $(DASHBOARD)
+
+soak: interpreter
+	@exec $(DEV) python -m benchmarks.soak $(SOAK)
 
 mutants: interpreter
 	@exec $(DEV) python -m tests.mutants $(MUTANTS)

@@ -70,6 +70,7 @@ class Service:
             )
         self.url = f"http://127.0.0.1:{port}"
         self.metrics = f"127.0.0.1:{metrics}"  # Triton's page of them
+        self.triton_http = f"127.0.0.1:{http}"
         self.triton = f"127.0.0.1:{grpc}"  # its gRPC
         self._client = Client(self.url, timeout=7200)
         try:

@@ -1,0 +1,173 @@
+"""Clients of every kind: honest ones, some who hang up, some who ask for what there is not."""
+
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import httpx
+
+from benchmarks.soak.recordings import LENGTHS, Sent
+from tests.speech.scoring import word_error_rate
+
+ANSWER_SECONDS = 1500
+PATIENCE_SECONDS = 300  # in which a client tries again, as Speakr does: something has died
+PAUSE_SECONDS = 1.0
+MOST_DIFFERENT = 0.15  # of the words: a text in another format is not to the letter the same
+HANGS_UP, IS_REFUSED, STREAMS, SAYS_OPENAI = 0.15, 0.15, 0.1, 0.2  # the rest asks /asr
+REFUSED = (
+    ({}, b"minutes of a meeting, called a recording", 400),
+    ({"language": "xx"}, None, 400),
+    ({"model": "nobody/has-this"}, None, 400),
+    ({"min_speakers": "many"}, None, 400),
+)
+
+
+class Clients:
+    """So many threads, until they are stopped; what came of their requests is counted."""
+
+    def __init__(
+        self,
+        url: str,
+        recordings: Sequence[Sent],
+        expected: dict[int, str],
+        count: int,
+        seed: int,
+    ) -> None:
+        """Args:
+        expected: what the recordings of each length say.
+        """
+        self.url = url
+        self.outcomes: Counter[str] = Counter()
+        self.wrong: list[str] = []  # what was not as it should be, in words
+        self.audio_seconds = 0.0
+        self._recordings = recordings
+        self._expected = expected
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, args=(random.Random(f"{seed} {number}"),))
+            for number in range(count)
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End when everybody has the answer to the last request."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, chance: random.Random) -> None:
+        while not self._over.is_set():
+            weights = [LENGTHS[each.seconds] for each in self._recordings]
+            (recording,) = chance.choices(self._recordings, weights)
+            kind = chance.random()
+            if kind < HANGS_UP:
+                self._hang_up(recording, chance.uniform(0.05, 6))
+            elif kind < HANGS_UP + IS_REFUSED:
+                self._be_refused(recording, *chance.choice(REFUSED))
+            else:
+                self._be_answered(recording, chance.random())
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self.outcomes[what] += 1
+
+    def _hang_up(self, recording: Sent, seconds: float) -> None:
+        try:
+            httpx.post(f"{self.url}/asr", files=_file(recording), timeout=seconds)
+            self._count("answered before hanging up")
+        except httpx.HTTPError:
+            self._count("hung up")
+
+    def _be_refused(
+        self, recording: Sent, query: dict[str, str], content: bytes | None, status: int
+    ) -> None:
+        files = _file(recording) if content is None else {"audio_file": ("a.mp3", content)}
+        answer = self._until_answered(
+            lambda: httpx.post(f"{self.url}/asr", params=query, files=files, timeout=120)
+        )
+        if answer is None or answer.status_code != status:
+            self._wrong(f"{query or 'no recording'} was not refused: {_told(answer)}")
+        else:
+            self._count("refused")
+
+    def _be_answered(self, recording: Sent, kind: float) -> None:
+        route = "/v1/audio/transcriptions" if kind < STREAMS + SAYS_OPENAI else "/asr"
+        text = self._ask(recording, self.url + route, kind < STREAMS)
+        if text is None:
+            return
+        error = word_error_rate(self._expected[recording.seconds], text)
+        if error > MOST_DIFFERENT:
+            self._wrong(f"{recording.name} came as other words ({error:.0%}): {text[:200]!r}")
+            return
+        self._count("answered")
+        with self._lock:
+            self.audio_seconds += recording.seconds
+
+    def _ask(self, recording: Sent, url: str, stream: bool = False) -> str | None:
+        def post() -> httpx.Response:
+            if url.endswith("/asr"):
+                return httpx.post(url, files=_file(recording), timeout=ANSWER_SECONDS)
+            data = {"model": "whisper-1", "response_format": "json", "stream": str(stream).lower()}
+            files = {"file": (recording.name, recording.content)}
+            return httpx.post(url, data=data, files=files, timeout=ANSWER_SECONDS)
+
+        answer = self._until_answered(post)
+        if answer is None or answer.status_code != httpx.codes.OK:
+            self._wrong(f"{recording.name} was not answered: {_told(answer)}")
+            return None
+        if stream:
+            return _streamed(answer.text)
+        said = answer.json()
+        if url.endswith("/asr"):
+            return " ".join(segment["text"] for segment in said["segments"])
+        return said["text"]
+
+    def _until_answered(self, post: Callable[[], httpx.Response]) -> httpx.Response | None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                answer = post()
+            except httpx.HTTPError:  # the adapter has died
+                answer = None
+            if answer is not None and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer
+            self._count("asked again")
+            if time.monotonic() > end:
+                return answer
+            time.sleep(PAUSE_SECONDS)
+
+    def _wrong(self, what: str) -> None:
+        with self._lock:
+            self.outcomes["wrong"] += 1
+            self.wrong.append(what)
+
+
+def listen(url: str, recordings: Sequence[Sent]) -> dict[int, str]:
+    """What the recordings of each length say, while nobody else asks and nothing dies."""
+    first = {recording.seconds: recording for recording in reversed(recordings)}
+    texts = {}
+    for seconds, recording in first.items():
+        answer = httpx.post(f"{url}/asr", files=_file(recording), timeout=ANSWER_SECONDS)
+        texts[seconds] = " ".join(segment["text"] for segment in answer.json()["segments"])
+    return texts
+
+
+def _file(recording: Sent) -> dict[str, tuple[str, bytes]]:
+    return {"audio_file": (recording.name, recording.content)}
+
+
+def _told(answer: httpx.Response | None) -> str:
+    return "no answer" if answer is None else f"{answer.status_code} {answer.text[:200]}"
+
+
+def _streamed(body: str) -> str:
+    events = [json.loads(line[6:]) for line in body.splitlines() if line.startswith("data: {")]
+    return "".join(event["text"] for event in events if event["type"] == "transcript.text.done")

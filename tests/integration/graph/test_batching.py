@@ -71,10 +71,14 @@ def test_a_request_that_fails_leaves_its_neighbours_alone(service, post):
 
 def test_doubt_does_not_hold_up_a_batch(service, sample_audio, tmp_path):
     """Speech played backwards is doubtful, and each further attempt goes through the queue."""
-    before = batch_sizes(service, "whisper")
-    backwards = sample_audio[20 * SAMPLE_RATE :][::-1]
     query = {"language": "en", "diarize": "false", "word_timestamps": "false"}
-    (segment,) = transcript_of_samples(service, tmp_path, backwards, **query)["segments"]
+    for first in (20, 10, 0):  # what is doubtful on one processor need not be so on another
+        before = batch_sizes(service, "whisper")
+        backwards = sample_audio[first * SAMPLE_RATE : (first + 10) * SAMPLE_RATE][::-1]
+        segments = transcript_of_samples(service, tmp_path, backwards, **query)["segments"]
+        if len(segments) == 1 and segments[0]["temperature"]:
+            break
+    (segment,) = segments
     counted = 1 + round(segment["temperature"] / TEMPERATURES[0])
 
     def attempts() -> int:

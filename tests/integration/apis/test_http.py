@@ -115,11 +115,11 @@ def test_a_mistake_of_a_model_is_500_with_its_words_in_the_log(url, media, caplo
 
 def test_speakr_tries_again_after_a_failure_of_the_graph(url, media):
     with pytest.raises(Refused) as refused:
-        Speakr(url, diarize=False).transcribe(media / "tone.wav")
-    answer = refused.value  # this graph has no such output
+        Speakr(url, diarize=False).transcribe(media / "tone.wav", hotwords="fail")
+    answer = refused.value  # a step made a mistake
     assert (answer.status, answer.final, answer.encodes_again) == (500, False, False)
     assert answer.kind == "service_error"
-    assert "WORDS" not in answer.shown
+    assert "mistake of ours" not in answer.shown
 
 
 def test_a_client_that_hangs_up_gives_its_place_back(url, media):
@@ -132,5 +132,5 @@ def test_health_names_what_the_graph_lacks(url):
     response = httpx.get(f"{url}/health", timeout=60)
     assert response.status_code == 503
     missing = response.json()["detail"]
-    assert "'diarization'" in missing
+    assert "'alignment'" in missing
     assert "'whisper'" not in missing

@@ -13,12 +13,12 @@ from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
 from adapter.routes import asr, assemblyai, docs, following, health, metrics, openai
 from adapter.service import Service
-from adapter.stopping import when_asked_to_stop
 from adapter.telemetry import gauges
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.observing import Observed
 from adapter.threads import in_thread
 from adapter.triton.engine import Engine
+from adapter.waiting.stopping import when_asked_to_stop
 from pipeline.settings import Settings, current_settings
 from pipeline.telemetry import traces
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapter.errors import Unauthorised
-from adapter.places import KEY
+from adapter.waiting.places import KEY
 from pipeline.errors import PipelineError
 
 OPEN = ("/", "/health")  # what Speakr and containers probe

@@ -20,16 +20,16 @@ from adapter.intake.recording import Recording
 from adapter.intake.references import LONGEST, Reference
 from adapter.intake.tracks import FIRST_MIXED, find_sources
 from adapter.intake.uploads import MEGABYTE, Upload
-from adapter.joining import Runs, key_of
 from adapter.known_speakers import known_voices
-from adapter.patience import Patience, Waiting
-from adapter.places import UPLOADS_FOR_A_PLACE, Places
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.progress import InFlight
 from adapter.telemetry.record import DECODE, WAIT, current
 from adapter.threads import in_thread
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
+from adapter.waiting.joining import Runs, key_of
+from adapter.waiting.patience import Patience, Waiting
+from adapter.waiting.places import UPLOADS_FOR_A_PLACE, Places
 from documents import Transcript, Turns
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options

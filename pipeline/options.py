@@ -23,6 +23,7 @@ from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.transcription.whisper_names import canonical_name
 
 # Of UTF-8, for each text that Whisper is told; it hears 223 tokens, about half of this.
+LONGEST_MS = (1 << 40) - 1  # more than anybody waits
 TEXT_BYTES = 2048
 # By which logs of several processes tell one request from others.
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
@@ -88,10 +89,10 @@ class Options(BaseModel):
     # For so long somebody waits for the answer, and until then by the monotonic clock that is
     # named. That counts where the clock can be read, so on one machine; elsewhere the first one
     # does, from the moment in which it arrives.
-    timeout_ms: int | None = Field(None, ge=0, lt=1 << 40)
+    timeout_ms: int | None = Field(None, ge=0, le=LONGEST_MS)
     deadline_ns: int | None = Field(None, ge=0, lt=1 << 63)
     clock: str | None = Field(None, max_length=128)
-    patience_ms: int | None = Field(None, ge=0, lt=1 << 40)  # of that, for a network to be loaded
+    patience_ms: int | None = Field(None, ge=0, le=LONGEST_MS)  # of that, for a network to be loaded
 
     @field_validator("model")
     @classmethod
@@ -166,8 +167,8 @@ class Options(BaseModel):
     def to_parameters(self) -> dict[str, str | int | bool]:
         """The options that were set, as values that Triton and BLS carry."""
         values = self.model_dump(exclude_none=True, exclude_defaults=True)
-        if self.deadline_ns is not None:
-            values["timeout_ms"] = max(int(self.remaining() * 1e3), 0)
+        if self.deadline_ns is not None and self.clock == CLOCK:
+            values["timeout_ms"] = min(max(int(self.remaining() * 1e3), 0), LONGEST_MS)
         if self.known_voices:
             values["known_voices"] = json.dumps(values["known_voices"])
         # BLS carries no fractions.

@@ -23,7 +23,7 @@ from adapter.errors import TooLarge, TooSlow, exhaustion_is_overload
 from adapter.intake.multipart import Utf8Parser
 from adapter.intake.references import CLIPS, CLIPS_BYTES, Clip, Reference
 from adapter.intake.tracks import FIRST_MIXED, Choice
-from adapter.patience import Patience
+from adapter.waiting.patience import Patience
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
 

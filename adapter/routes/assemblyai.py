@@ -24,9 +24,9 @@ from adapter.intake.uploads import FORM_BYTES, drain
 from adapter.jobs.jobs import Jobs
 from adapter.jobs.outside import Refused
 from adapter.jobs.records import COMPLETED, Job
-from adapter.places import client_of, owner_of
 from adapter.service import Service
 from adapter.threads import in_thread
+from adapter.waiting.places import client_of, owner_of
 from documents import Transcript
 from pipeline.errors import InvalidRequest, Overloaded
 

@@ -14,8 +14,8 @@ from adapter.assemblyai import documentation
 from adapter.formats.transcripts import Json
 from adapter.jobs.jobs import Jobs
 from adapter.openai.events import HEADERS
-from adapter.places import client_of, owner_of
 from adapter.service import Service
+from adapter.waiting.places import client_of, owner_of
 
 router = APIRouter(tags=["progress"])
 

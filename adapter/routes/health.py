@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from adapter.asr.answers import HEALTH
 from adapter.errors import RETRY_AFTER
 from adapter.formats.transcripts import Json
-from adapter.places import KEY
 from adapter.triton.engine import Engine
 from adapter.triton.failures import Unreachable
+from adapter.waiting.places import KEY
 
 router = APIRouter(tags=["service"])
 

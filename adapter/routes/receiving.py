@@ -8,9 +8,9 @@ from fastapi import Request
 
 from adapter.asr.parameters import flag
 from adapter.intake.uploads import Upload, drain, receive_upload
-from adapter.places import client_of, owner_of
 from adapter.service import Service
 from adapter.telemetry.record import UPLOAD, current
+from adapter.waiting.places import client_of, owner_of
 from pipeline.errors import Overloaded
 
 

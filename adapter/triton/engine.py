@@ -13,7 +13,6 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.intake.recording import Recording, sweep
-from adapter.patience import Patience
 from adapter.telemetry.record import current
 from adapter.triton.departures import DEPARTURE_SECONDS, Departures
 from adapter.triton.failures import (
@@ -31,6 +30,7 @@ from adapter.triton.server_liveness import ServerLiveness
 from adapter.triton.shared_memory import AudioRegions
 from adapter.triton.signals import CALL_SECONDS, Signals
 from adapter.triton.streaming import OnSegment, stream_segments
+from adapter.waiting.patience import Patience
 from documents import StepFailed, Transcript, Turns
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.options import Options

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from adapter.patience import OutOfPatience, Patience
 from adapter.triton.failures import (
     Interrupted,
     NotAdmitted,
@@ -15,6 +14,7 @@ from adapter.triton.failures import (
     Unreachable,
 )
 from adapter.triton.recovery import Recovery
+from adapter.waiting.patience import OutOfPatience, Patience
 from documents import Transcript
 from pipeline.errors import Overloaded, PipelineError
 from pipeline.options import Options

@@ -14,10 +14,10 @@ from adapter.embedded.backend import assemble
 from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import TritonServer
 from adapter.intake.recording import SHARED_MEMORY, Recording
-from adapter.patience import Patience
 from adapter.triton.engine import Engine
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import TritonSecret, find
+from adapter.waiting.patience import Patience
 from documents import Transcript
 from pipeline.options import Options
 from pipeline.settings import Settings

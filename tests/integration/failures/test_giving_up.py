@@ -9,9 +9,9 @@ from itertools import islice
 import pytest
 from tritonclient.utils import InferenceServerException
 
-from adapter.patience import Patience
 from adapter.triton.engine import Engine
 from adapter.triton.failures import from_triton
+from adapter.waiting.patience import Patience
 from pipeline.errors import Cancelled, DeadlineExceeded, InvalidRequest, Overloaded
 from pipeline.settings import Settings
 from tests.services.tiny_triton import TEXT, ask, client, pcm_input, pieces_done, run

@@ -10,13 +10,13 @@ from contextlib import ExitStack, suppress
 import pytest
 from tritonclient.utils import InferenceServerException
 
-from adapter.patience import Patience
 from adapter.triton import recovery
 from adapter.triton.engine import Engine
 from adapter.triton.failures import ProcessDied, Unreachable
 from adapter.triton.persistence import MOST_DEATHS
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import find
+from adapter.waiting.patience import Patience
 from pipeline.settings import Settings
 from tests.services.processes import parent
 from tests.services.tiny_triton import TEXT, ask, pieces_done, process, run, tiny_triton

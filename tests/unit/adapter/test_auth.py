@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from adapter.places import Places
+from adapter.waiting.places import Places
 from pipeline.settings import Settings
 from tests.services.adapter_thread import running_adapter
 

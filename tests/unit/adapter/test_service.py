@@ -14,8 +14,8 @@ from adapter.errors import ClientGone
 from adapter.intake import recording as recordings
 from adapter.intake.recording import Recording
 from adapter.intake.uploads import Upload
-from adapter.patience import Patience
 from adapter.service import Service, unless_gone
+from adapter.waiting.patience import Patience
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from starlette.requests import Request
 
-from adapter.places import KEY, Places, client_of
+from adapter.waiting.places import KEY, Places, client_of
 from pipeline.errors import Overloaded
 
 FEW = 7  # too few for one to be spared

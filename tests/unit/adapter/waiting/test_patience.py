@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from adapter.patience import OutOfPatience, Patience, Waiting
+from adapter.waiting.patience import OutOfPatience, Patience, Waiting
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 
 LONG = 60

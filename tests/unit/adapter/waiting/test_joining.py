@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adapter.intake.recording import Recording
-from adapter.joining import Runs, key_of
+from adapter.waiting.joining import Runs, key_of
 from pipeline.errors import DeadlineExceeded, Overloaded
 from pipeline.options import Options
 

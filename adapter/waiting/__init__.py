@@ -1,0 +1,1 @@
+"""What a request waits for: others in line, the same recording, Triton, the end of it all."""

@@ -92,7 +92,7 @@ class Options(BaseModel):
     timeout_ms: int | None = Field(None, ge=0, le=LONGEST_MS)
     deadline_ns: int | None = Field(None, ge=0, lt=1 << 63)
     clock: str | None = Field(None, max_length=128)
-    patience_ms: int | None = Field(None, ge=0, le=LONGEST_MS)  # of that, for a network to be loaded
+    patience_ms: int | None = Field(None, ge=0, le=LONGEST_MS)  # of that, for networks to load
 
     @field_validator("model")
     @classmethod

@@ -160,7 +160,9 @@ def understood(read: Callable[[], Options]) -> bool:
     assert all(isinstance(value, str | int | bool) for value in parameters.values())
     assert len((options.hotwords or "").encode()) <= TEXT_BYTES
     assert len((options.initial_prompt or "").encode()) <= TEXT_BYTES
-    assert Options.from_parameters(json.dumps(parameters)) == options
+    arrived = Options.from_parameters(json.dumps(parameters))
+    # Of the same deadline there is less left.
+    assert arrived.model_copy(update={"timeout_ms": options.timeout_ms}) == options
     assert isinstance(options.remaining(), float)
     return True
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from adapter.intake.recording import Recording
 from adapter.threads import in_thread
 from documents import Transcript
+from pipeline.attribution.tracks import Voice, is_same_signal, levels, together
 from pipeline.options import Options
-from pipeline.tracks import Voice, is_same_signal, levels, together
 
 AT_ONCE = 2  # voices of a recording that the graph works on: others' recordings have their turns
 

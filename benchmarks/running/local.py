@@ -15,7 +15,7 @@ from benchmarks.running.worker import answer_commands
 from documents import Segment, Transcript, Turns
 from pipeline.alignment.align import Emission, align
 from pipeline.alignment.networks import AlignmentNetwork, AlignmentNetworks
-from pipeline.attribution import attribute
+from pipeline.attribution.attribute import attribute
 from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.local import LocalDiarizer

@@ -14,7 +14,7 @@ from benchmarks.speakers import before, methods, stock
 from benchmarks.speakers.listening import Heard, Listening
 from benchmarks.speakers.scoring import TurnScore, WordScore, score_turns, score_words
 from documents import Turn, Word
-from pipeline.attribution import attribute
+from pipeline.attribution.attribute import attribute
 from pipeline.diarization.diarize import conclude
 from pipeline.diarization.recipe import ungated
 from pipeline.options import Options

@@ -21,7 +21,7 @@ ADAPTER_KNOWS = {
     *("pipeline.audio", "pipeline.errors", "pipeline.languages", "pipeline.options"),
     *("pipeline.settings", "pipeline.transcription.whisper_names"),
     "pipeline.serving",  # the name of a metric
-    "pipeline.tracks",  # transcripts of people who were recorded apart
+    "pipeline.attribution.tracks",  # transcripts of people who were recorded apart
     *("pipeline.telemetry.logs", "pipeline.telemetry.traces"),
 }
 # Beyond that where Triton runs beside it, without a container: what must be there first.

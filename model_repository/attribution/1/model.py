@@ -1,7 +1,7 @@
 """The ``attribution`` step: words and turns in, a transcript with speakers out."""
 
 from documents import Transcript, Turns
-from pipeline.attribution import attribute, name_by_appearance
+from pipeline.attribution.attribute import attribute, name_by_appearance
 from pipeline.serving.requests_in_flight import IN_FLIGHT
 from pipeline.serving.step import Step
 from pipeline.serving.tensors import document_tensor, read_document

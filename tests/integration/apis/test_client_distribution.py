@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.client_distribution import install_client
+from tests.environments.client_distribution import install_client
 
 FEW_MEGABYTES = 25  # pydantic's compiled half is most of it; the service's environment has 800
 PACKAGES = """

@@ -14,8 +14,8 @@ from adapter.embedded.repository import MODEL_REPOSITORY
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import HEADER, find
 from pipeline.settings import Settings
+from tests.environments.lean_environment import lean_environment
 from tests.services.adapter_thread import adapter_before
-from tests.services.lean_environment import lean_environment
 from tests.services.tiny_triton import tiny_triton
 
 MODELS = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.lean_environment import lean_environment
+from tests.environments.lean_environment import lean_environment
 
 ASK = """
 import sys

@@ -7,7 +7,7 @@ import numpy as np
 
 from documents import Segment, Transcript, Turns, Word
 from pipeline.alignment.sentences import cut
-from pipeline.speaking_times import SpeakingTimes
+from pipeline.attribution.speaking_times import SpeakingTimes
 
 BLOCK = 256  # segments that are attributed at once: a few thousand words
 # Milliseconds of speech in somebody else's turn that a change of speaker needs; a word between two

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from documents import Segment, Transcript, Word
+from pipeline.attribution.tracks import FRAME, Voice, is_same_signal, levels, together
 from pipeline.audio import SAMPLE_RATE
-from pipeline.tracks import FRAME, Voice, is_same_signal, levels, together
 
 FRAMES_A_SECOND = SAMPLE_RATE // FRAME
 SECONDS = 12

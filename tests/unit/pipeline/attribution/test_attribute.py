@@ -3,7 +3,7 @@
 import pytest
 
 from documents import Segment, Transcript, Turn, Turns, Word
-from pipeline.attribution import BLOCK, attribute, name_by_appearance
+from pipeline.attribution.attribute import BLOCK, attribute, name_by_appearance
 from pipeline.errors import Cancelled
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from documents import Segment, Turn, Word
+from pipeline.attribution.speaking_times import FAR, SpeakingTimes
 from pipeline.errors import InvalidRequest
 from pipeline.options import MAX_SPEAKERS
-from pipeline.speaking_times import FAR, SpeakingTimes
 
 HALF_A_DAY = 12 * 3600  # seconds
 

@@ -43,6 +43,7 @@ def test_a_second_request_of_the_same_key_does_not_end_the_first(service, sample
     assert "there" in " ".join(segment.text for segment in transcript.segments)
 
 
+@pytest.mark.long
 def test_refusals_on_a_busy_machine_do_not_lock_triton_up(service, sample_audio, counts):
     """An ensemble that fails while it is being handed to its steps does."""
     long, audio = pcm(np.tile(sample_audio, 20)), pcm(np.tile(sample_audio, 4))

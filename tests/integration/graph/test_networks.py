@@ -24,6 +24,23 @@ WORDS = "I didn't know you were there."
 SLOW = "someone/whisper"  # on a hub that a test can hold up
 CRAFTED = "someone/crafted"  # it crashes whoever reads it
 MODELS = ("transcription", "whisper")  # the rest of the graph has no part in this
+TEXT_ONLY = """
+name: "asr"
+platform: "ensemble"
+max_batch_size: 1
+input [ { name: "AUDIO" data_type: TYPE_INT16 dims: [ -1 ] } ]
+output [ { name: "SEGMENTS" data_type: TYPE_UINT8 dims: [ -1 ] } ]
+ensemble_scheduling {
+  step [
+    {
+      model_name: "transcription"
+      model_version: -1
+      input_map  { key: "AUDIO"     value: "AUDIO" }
+      output_map { key: "SEGMENTS"  value: "SEGMENTS" }
+    }
+  ]
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +61,7 @@ def lean(hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     for model in MODELS:
         (graph / model).symlink_to(MODEL_REPOSITORY / model)
     (graph / "asr").mkdir()
-    config = Path(__file__).parents[1] / "tiny_graph/asr/config.pbtxt"
-    (graph / "asr/config.pbtxt").symlink_to(config)
+    (graph / "asr/config.pbtxt").write_text(TEXT_ONLY, encoding="utf-8")
     (cache / "weights").mkdir()
     for name in ("base", "tiny.en"):
         folder = whisper_folder(name, read_settings())

@@ -24,7 +24,8 @@ def test_figures_are_each_segments_own(conversation, in_one_piece, timed_by_ctc)
             assert segment["temperature"] == 0.0
     for name in ("avg_logprob", "compression_ratio"):
         figures = {segment[name] for segment in conversation["segments"]}
-        assert len(figures) >= len(conversation["segments"]) - 1, name
+        # Texts of a word or two can be alike in it.
+        assert len(figures) > 0.75 * len(conversation["segments"]), name
     assert len({word["score"] for word in conversation["word_segments"]}) > 40
     tokens = [
         [token for segment in transcript["segments"] for token in segment["tokens"]]

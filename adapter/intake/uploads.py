@@ -21,7 +21,7 @@ from starlette.types import Message
 
 from adapter.errors import TooLarge, TooSlow, exhaustion_is_overload
 from adapter.intake.multipart import Utf8Parser
-from adapter.intake.references import CLIPS, CLIPS_BYTES, Clip, Reference
+from adapter.intake.references import CLIPS, Clip, Reference
 from adapter.intake.tracks import FIRST_MIXED, Choice
 from adapter.waiting.patience import Patience
 from pipeline.errors import InvalidRequest, Overloaded
@@ -30,7 +30,7 @@ from pipeline.settings import Settings
 PARTS = ("audio_file", "file")  # Speakr's name, and OpenAI's
 FORM_FIELDS = 64
 FIELD_BYTES = 64 << 10  # the longest field is a prompt, of which Whisper reads 224 tokens
-FORM_BYTES = 1 << 20  # of a body, beside its files
+FORM_BYTES = 1 << 20  # of a body, beside the files of which MAX_FILE_SIZE_MB is the limit
 MEGABYTE = 1 << 20
 END_BYTES = 16  # the last of a body, which hold two dashes and perhaps a line's end
 STALL_BYTES = 256 << 10  # less than this in UPLOAD_STALL_SECONDS is no progress
@@ -134,7 +134,7 @@ class Body:
         return self._end_of_body.rstrip().endswith(b"--")
 
     def _check_room(self, size: int, stored: int) -> None:
-        if size > self._settings.max_file_size_mb * MEGABYTE + FORM_BYTES + CLIPS_BYTES:
+        if size > self._settings.max_file_size_mb * MEGABYTE + FORM_BYTES:
             raise too_large(self._part, self._settings)
         free = shutil.disk_usage(self._folder).free - (size - stored)
         if free < self._settings.min_free_disk_mb * MEGABYTE:

@@ -12,17 +12,20 @@ from typing import TypeVar
 
 import triton_python_backend_utils as pb_utils
 
+from pipeline.errors import Cancelled
 from pipeline.options import Options
+from pipeline.serving.departures import DEPARTURES
 from pipeline.serving.failures import to_response
 from pipeline.serving.idle import WhenIdle
 from pipeline.serving.metrics.meters import Meters
 from pipeline.serving.metrics.of_leaves import LeafMeters
-from pipeline.serving.signals import PREPARE, SENT_NS, is_signal, parameters_of, signal_of
+from pipeline.serving.signals import PREPARE, SENT_NS, is_signal, parameters_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
 from pipeline.telemetry import logs, traces
 from pipeline.utf8 import speak_utf8
 
+KEY = "request_key"  # among the options of a piece: of the request that it is part of
 Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
 
@@ -47,6 +50,7 @@ class Leaf(ABC):
         self._name = args["model_name"]
         logs.configure(settings.log_format, settings.log_level, self._name)
         traces.configure(settings, self._name)
+        DEPARTURES.configure(settings)
         self._batch_seconds = settings.batch_timeout_seconds
         self._precedence = precedence_of(self._name, settings)
         self.meters = Meters(leaf=self._name, instance=self.instance)
@@ -82,7 +86,7 @@ class Leaf(ABC):
             faulthandler.cancel_dump_traceback_later()
             self._idle.worked()
         self._trace(requests, answers, time.monotonic() - begun)
-        self._tell(requests, begun, time.monotonic() - begun)
+        self._tell(requests, answers, begun, time.monotonic() - begun)
         pairs = zip(requests, answers, strict=True)
         return [
             _refusal(request, answer)
@@ -91,23 +95,34 @@ class Leaf(ABC):
             for request, answer in pairs
         ]
 
-    def _tell(self, requests: Sequence[object], begun: float, seconds: float) -> None:
+    def _tell(
+        self, requests: Sequence[object], answers: Sequence[object], begun: float, seconds: float
+    ) -> None:
         known = [parameters_of(request) for request in requests]
-        sent = [each.get(SENT_NS) for each in known if not is_signal(each)]
+        pairs = zip(known, answers, strict=True)
+        pieces = [(each, answer) for each, answer in pairs if not is_signal(each)]
+        sent = [each.get(SENT_NS) for each, answer in pieces if not isinstance(answer, Cancelled)]
+        self._batches.drop(len(pieces) - len(sent))
         if sent:
             self._batches.batch([_since(at, begun) for at in sent], seconds)
 
     def _answer_batch(self, requests: Sequence[object]) -> list[list[pb_utils.Tensor] | Exception]:
-        signals = [signal_of(request) for request in requests]
-        pairs = zip(requests, signals, strict=True)
-        pieces = [request for request, signal in pairs if signal is None]
+        answers: list[list[pb_utils.Tensor] | Exception | None] = []
+        for parameters in map(parameters_of, requests):
+            if is_signal(parameters):
+                answers.append(self._answer_signal(parameters))
+            elif parameters.get(KEY) in DEPARTURES:
+                answers.append(Cancelled("the caller has gone"))
+            else:
+                answers.append(None)
+        wanted = [index for index, answer in enumerate(answers) if answer is None]
         try:
-            answers = iter(self.infer(pieces) if pieces else ())
+            inferred = self.infer([requests[index] for index in wanted]) if wanted else []
         except Exception as failure:
-            answers = iter([failure] * len(pieces))
-        return [
-            next(answers) if signal is None else self._answer_signal(signal) for signal in signals
-        ]
+            inferred = [failure] * len(wanted)
+        for index, answer in zip(wanted, inferred, strict=True):
+            answers[index] = answer
+        return answers
 
     def _trace(self, requests: Sequence[object], answers: Sequence[object], since: float) -> None:
         if traces.are_told():

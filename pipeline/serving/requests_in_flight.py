@@ -18,6 +18,7 @@ from pipeline.errors import Cancelled, InvalidRequest, Overloaded
 from pipeline.kept_answers.keeper import KEEPER
 from pipeline.kept_answers.question import Question
 from pipeline.options import Options
+from pipeline.serving.departures import DEPARTURES
 from pipeline.serving.fanout import FanOut, Recording
 from pipeline.telemetry.traces import Span
 
@@ -46,6 +47,8 @@ class RequestInFlight:
     def cancel(self) -> None:
         """Nobody waits for it any more."""
         self._cancelled.set()
+        if self._options.request_key:
+            DEPARTURES.note(self._options.request_key)
 
     def check(self) -> None:
         """Go on only if somebody waits for the answer.
@@ -60,7 +63,7 @@ class RequestInFlight:
             if self._request is not None and now - self._looked >= LOOK_SECONDS:
                 self._looked = now
                 if self._request.is_cancelled():
-                    self._cancelled.set()
+                    self.cancel()
         if self._cancelled.is_set():
             raise Cancelled("the caller has gone")
 

@@ -24,6 +24,7 @@ from pipeline.errors import (
 )
 from pipeline.kept_answers.keeper import KEEPER
 from pipeline.options import Options
+from pipeline.serving.departures import DEPARTURES
 from pipeline.serving.failures import (
     ANSWERED,
     FAILED,
@@ -85,6 +86,7 @@ class Step(ABC):
         self.meters = Meters(step=self._name)
         outcomes = dict.fromkeys((ANSWERED, FAILED, *OUTCOMES.values()))
         self._requests = StepMeters(self.meters, tuple(outcomes))
+        DEPARTURES.configure(settings)
         KEEPER.configure(settings)
         if args["model_name"] in ASKING:
             KEEPER.start()

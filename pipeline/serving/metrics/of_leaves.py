@@ -12,6 +12,10 @@ class LeafMeters:
 
     def __init__(self, meters: Meters) -> None:
         self._pieces = meters.counter("asr_leaf_pieces_total", "Pieces that a leaf has answered")
+        self._dropped = meters.counter(
+            "asr_leaf_dropped_pieces_total",
+            "Pieces that nobody waited for any more when their batch began",
+        )
         self._fill = meters.histogram(
             "asr_leaf_batch_pieces", "Pieces in one batch of a leaf", PIECES
         )
@@ -23,6 +27,11 @@ class LeafMeters:
         self._batch = meters.histogram(
             "asr_leaf_batch_seconds", "Seconds that a leaf computed on one batch", SECONDS
         )
+
+    def drop(self, pieces: int) -> None:
+        """So many pieces were not computed."""
+        if pieces:
+            self._dropped(float(pieces))
 
     def batch(self, queued: Sequence[float], seconds: float) -> None:
         """A batch is through.

@@ -22,10 +22,8 @@ def test_figures_are_each_segments_own(conversation, in_one_piece, timed_by_ctc)
             assert -1.0 < segment["avg_logprob"] < 0.0
             assert 0.0 <= segment["no_speech_prob"] <= 1.0
             assert segment["temperature"] == 0.0
-    for name in ("avg_logprob", "compression_ratio"):
-        figures = {segment[name] for segment in conversation["segments"]}
-        # Texts of a word or two can be alike in it.
-        assert len(figures) > 0.75 * len(conversation["segments"]), name
+    likelihoods = {segment["avg_logprob"] for segment in conversation["segments"]}
+    assert len(likelihoods) >= len(conversation["segments"]) - 1
     assert len({word["score"] for word in conversation["word_segments"]}) > 40
     tokens = [
         [token for segment in transcript["segments"] for token in segment["tokens"]]

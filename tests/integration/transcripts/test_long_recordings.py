@@ -80,7 +80,8 @@ def test_no_word_is_lost_or_doubled_where_chunks_meet(
 def test_times_do_not_drift(service, tmp_path, passage, minutes):
     clip = passage[: 10 * SAMPLE_RATE]
     recording = np.zeros(minutes * 60 * SAMPLE_RATE, np.int16)
-    offsets = (1.0, minutes * 30 + 0.017, (minutes - 1) * 60 + 0.711)
+    # Whole windows of voice activity and frames of Whisper's apart: it hears the same each time.
+    offsets = (1.12, minutes * 30 + 0.16, (minutes - 1) * 60 + 0.8)
     for offset in offsets:
         first = round(offset * SAMPLE_RATE)
         recording[first : first + len(clip)] = clip
@@ -98,11 +99,7 @@ def test_times_do_not_drift(service, tmp_path, passage, minutes):
     for offset, again in zip(np.subtract(offsets[1:], offsets[0]), later, strict=True):
         place = places_in(spoken(first), spoken(again))
         assert len(place) >= 20
-        drifts = [
-            again[there][edge] - offset - first[here][edge]
-            for there, here in place.items()
-            for edge in ("start", "end")
-        ]
-        # A word or two lie elsewhere with other neighbours in the batch, on some processors.
-        assert np.median(drifts) == pytest.approx(0, abs=0.03)
-        assert np.mean(np.abs(drifts) <= 0.1) >= 0.9
+        for there, here in place.items():
+            before, after = first[here], again[there]
+            assert after["start"] - offset == pytest.approx(before["start"], abs=0.1)
+            assert after["end"] - offset == pytest.approx(before["end"], abs=0.1)

@@ -28,6 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Go on only if xdist has taken the groups: otherwise each worker starts every Triton."""
+    grouped = getattr(session.config.option, "loadgroup", False)  # of a worker
+    if grouped and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("pytest-xdist does not group the tests of this pytest")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_data_at_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What tests leave in jobs goes with the tests."""

@@ -21,21 +21,24 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(settings: Mapping[str, str], gpu: bool) -> Choice:
+def choose(
+    settings: Mapping[str, str], gpu: bool, why_none: str = "no driver reports a card"
+) -> Choice:
     """The lock that serves.
 
     Args:
         settings: What DEVICE, ALIGNMENT and TRACES are set to, as far as they are. Whether they
             can be used is for the settings themselves to say, from the smaller environment.
-        gpu: Whether there is a CUDA device.
+        gpu: Whether there is a card that can serve.
+        why_none: Why there is none.
     """
-    choice = _for_networks(settings, gpu)
+    choice = _for_networks(settings, gpu, why_none)
     if choice.lock == "cpu" and settings.get(TRACES):
         return Choice("cpu-traces", f"{choice.reason}, with OpenTelemetry, as {TRACES} is set")
     return choice
 
 
-def _for_networks(settings: Mapping[str, str], gpu: bool) -> Choice:
+def _for_networks(settings: Mapping[str, str], gpu: bool, why_none: str) -> Choice:
     device = settings.get("DEVICE", "auto")
     if device == "cuda":
         return Choice("cuda", "for CUDA, as DEVICE says")
@@ -48,7 +51,7 @@ def _for_networks(settings: Mapping[str, str], gpu: bool) -> Choice:
         )
     if device == "cpu":
         return Choice("cpu", "for a CPU, as DEVICE says")
-    return Choice("cpu", "for a CPU, as no driver reports a GPU")
+    return Choice("cpu", f"for a CPU, as {why_none}")
 
 
 def read_choice_settings(env_file: Path, environment: Mapping[str, str]) -> "dict[str, str]":

@@ -17,7 +17,7 @@ from pathlib import Path
 from adapter.embedded.interpreter import InterpreterError, check_interpreter
 from deploy.choice import Choice, choose, read_choice_settings
 from deploy.installer import InstallationFailed, install
-from pipeline.hardware import cuda_is_available
+from pipeline.hardware import survey
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "requirements"
@@ -129,7 +129,8 @@ def main() -> int:
 
 def _choice_for_serving() -> Choice:
     settings = read_choice_settings(ROOT / ".env", os.environ)
-    return choose(settings, gpu=cuda_is_available())
+    found = survey()
+    return choose(settings, bool(found.serving), found.why_none)
 
 
 def _is_made_from(due: str, stamp: Path) -> bool:

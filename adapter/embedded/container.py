@@ -16,7 +16,13 @@ from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import arguments, environment
 from adapter.triton.secret import publish, restrictions
 from pipeline.errors import PipelineError
-from pipeline.settings import Settings, SettingsError, read_settings
+from pipeline.settings import (
+    Settings,
+    SettingsError,
+    check_compute_type,
+    read_settings,
+    said_at_start,
+)
 from pipeline.weights.defaults import fetch_defaults, settled
 
 NVIDIA = Path("/opt/tritonserver")  # where NVIDIA's images have it
@@ -43,7 +49,11 @@ def main() -> str:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.umask(0o077)  # for the recordings that Triton's processes share
     try:
-        settings = settled(read_settings())
+        settings = read_settings()
+        for line in said_at_start(settings):
+            logger.info("%s", line)
+        check_compute_type(settings)
+        settings = settled(settings)
         for what, _ in fetch_defaults(settings):
             logger.info("weights: %s is there", what)
         backend = find_server(settings)

@@ -4,9 +4,11 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import get_args
 
-from pipeline.settings import Settings
+from pipeline.settings import Network, Settings
 
+LEAVES = get_args(Network)
 MODEL_REPOSITORY = Path(__file__).parents[2] / "model_repository"
 
 
@@ -50,14 +52,24 @@ def configured(model: str, config: str, settings: Settings) -> str:
     if model == "segmentation" and settings.diarize_batch_wait_timeout is not None:
         delay = round(settings.diarize_batch_wait_timeout * 1e6)
         config = re.sub(r"(?<=max_queue_delay_microseconds: )\d+", str(delay), config)
-    if model in ("segmentation", "speaker_embedding") and settings.diarize_num_replicas > 1:
-        config = re.sub(r"(?<=KIND_AUTO count: )1", str(settings.diarize_num_replicas), config)
+    if model in LEAVES:
+        config = re.sub(r"(?<=KIND_CPU count: )1", str(settings.processes_of(model)), config)
+        config = with_room_for(config, settings.pieces_under_way(model))
     return config
 
 
 def with_batch_size(config: str, size: int) -> str:
     """The text of a ``config.pbtxt`` with another ``max_batch_size``."""
     return re.sub(r"(?m)^max_batch_size:.*$", f"max_batch_size: {size}", config)
+
+
+def with_room_for(config: str, pieces: int) -> str:
+    """The text of a ``config.pbtxt`` whose queue takes twice so many pieces, or more."""
+
+    def room(queue: re.Match[str]) -> str:
+        return str(max(int(queue[0]), 2 * pieces))
+
+    return re.sub(r"(?<=max_queue_size: )\d+", room, config)
 
 
 def described(**parameters: str) -> str:

@@ -13,7 +13,8 @@ from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import TritonFailed, TritonServer
 from adapter.embedded.variables import HUB_TOKENS, variables_without
 from adapter.ports import local_url
-from pipeline.settings import Settings, SettingsError
+from pipeline.hardware import CARDS_VARIABLE, to_text
+from pipeline.settings import Settings, SettingsError, check_compute_type, said_at_start
 from pipeline.weights.defaults import fetch_defaults, settled
 
 READY_SECONDS = 900  # large networks from a slow disk
@@ -43,7 +44,8 @@ class Supervisor:
         """Fetch what is not in the cache yet.
 
         Raises:
-            SettingsError: Triton cannot read what lies in this CACHE_DIR.
+            SettingsError: Triton cannot read what lies in this CACHE_DIR, or no device here
+                computes as COMPUTE_TYPE says.
             PipelineError: something cannot be fetched.
         """
         if not str(self.settings.cache_dir).isascii():
@@ -52,6 +54,9 @@ class Supervisor:
                 "a path with letters beyond ASCII; set CACHE_DIR to one without"
             )
         logger.info("weights: looking for them in %s", self.settings.cache_dir)
+        for line in said_at_start(self.settings):
+            logger.info("%s", line)
+        check_compute_type(self.settings)
         self.settings = settled(self.settings)
         for what, _ in fetch_defaults(self.settings):
             logger.info("weights: %s is there", what)
@@ -88,7 +93,11 @@ class Supervisor:
                 *(sys.executable, "-m", "uvicorn", "--factory", "adapter.app:create_app"),
                 *(f"--{name}={value}" for name, value in options.items()),
             ],
-            {**variables_without(HUB_TOKENS), "PYTHONUTF8": "1"},
+            {
+                **variables_without(HUB_TOKENS),
+                CARDS_VARIABLE: to_text(self.settings.cards),  # not to be looked for again
+                "PYTHONUTF8": "1",
+            },
             no_new_privileges=True,
         )
 

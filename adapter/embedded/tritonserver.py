@@ -17,6 +17,7 @@ from adapter.embedded.process import Process
 from adapter.embedded.variables import KEYS, variables_without
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import HEADER, PREFIX, publish, restrictions, withdraw
+from pipeline.hardware import CARDS_VARIABLE, to_text
 from pipeline.settings import Settings
 
 STUB_SECONDS = 600  # a model may fetch weights while it starts
@@ -162,7 +163,7 @@ def arguments(
         "stub-timeout-seconds": STUB_SECONDS,
         "shm-region-prefix-name": region,
         # Of each instance, for its calls to leaves and its answers: more than calls are under way.
-        "thread-pool-size": 128 if settings.torch_device == "cuda" else 32,
+        "thread-pool-size": 128 * len(settings.cards) or 32,
     }
     return [
         str(backend.server),
@@ -177,21 +178,23 @@ def arguments(
 def environment(settings: Settings, libraries: Sequence[Path]) -> dict[str, str]:
     """The server's environment, which has the hub's token and no key of clients.
 
-    The stubs find this interpreter's packages through ``PATH``; CTranslate2
-    finds the CUDA libraries of its wheels through ``LD_LIBRARY_PATH``.
+    It sees no card, and its leaves are told which ones serve. The stubs find this
+    interpreter's packages through ``PATH``; CTranslate2 finds the CUDA libraries of its
+    wheels through ``LD_LIBRARY_PATH``.
     """
     variables = variables_without(KEYS)
     variables.pop("PYTHONHOME", None)
-    if settings.torch_device == "cuda":
+    if settings.cards:
         libraries = [*libraries, *cuda_libraries()]
-    elif settings.device == "cpu":
-        variables["CUDA_VISIBLE_DEVICES"] = ""
     return {
         # Libraries that download by themselves use the one cache folder too.
         "HF_HOME": str(settings.cache_dir / "huggingface"),
         "TORCH_HOME": str(settings.cache_dir / "torch"),
         **variables,
         "DIARIZATION": settings.diarization,  # as was settled when the weights were fetched
+        # Each leaf takes one of these; Triton would open a context on every card that it sees.
+        CARDS_VARIABLE: to_text(settings.cards),
+        "CUDA_VISIBLE_DEVICES": "",
         # For what the stubs start; their own Python does not look at it.
         "PYTHONUTF8": "1",
         "PATH": _joined(Path(sys.prefix, "bin"), variables.get("PATH")),

@@ -71,7 +71,6 @@ class AlignmentNetworks:
     def __init__(
         self,
         settings: Settings,
-        device_index: int = 0,
         on_load_change: OnLoadChange = ignore_load_change,
     ) -> None:
         """Raises SettingsError if ALIGNMENT is ctc and its packages are not installed."""
@@ -79,13 +78,11 @@ class AlignmentNetworks:
         self._missing = missing_packages()
         set_torch_threads(settings.cores_of("wav2vec2"))
         self._settings = settings
-        self._device = settings.torch_device
-        if self._device == "cuda":
-            self._device = f"cuda:{device_index}"
+        self._device = settings.device_of("wav2vec2")
         self._pool: NetworkPool[AlignmentNetwork] = NetworkPool(
             self._fetch,
             self._load,
-            settings.max_loaded_models,
+            settings.most_loaded_models,
             settings.model_keep_alive_seconds,
             on_load_change,
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.alignment.catalog import NETWORKS
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings
+from pipeline.settings.hardware import Network
 from pipeline.weights import (
     segmentation_file,
     speaker_embedding_folder,
@@ -24,21 +25,21 @@ logger = logging.getLogger(__name__)
 
 def whisper(name: str, settings: Settings) -> str | None:
     """A Whisper that is loaded; None if its weights cannot be found."""
-    computed = [settings.torch_device, settings.whisper_compute_type]
+    computed = [settings.device_of("whisper"), settings.whisper_compute_type]
     return _identity(lambda: whisper_folder(name, settings), computed)
 
 
 def of_diarization(settings: Settings) -> dict[str, str | None]:
     """Those of windows and of voices, by their leaves."""
 
-    def identity(of_the_pair: Callable[[Settings], Path]) -> str | None:
+    def identity(leaf: Network, of_the_pair: Callable[[Settings], Path]) -> str | None:
         return _identity(
-            lambda: community_folder(settings) or of_the_pair(settings), [settings.torch_device]
+            lambda: community_folder(settings) or of_the_pair(settings), [settings.device_of(leaf)]
         )
 
     return {
-        "segmentation": identity(segmentation_file),
-        "speaker_embedding": identity(speaker_embedding_folder),
+        "segmentation": identity("segmentation", segmentation_file),
+        "speaker_embedding": identity("speaker_embedding", speaker_embedding_folder),
     }
 
 
@@ -47,7 +48,9 @@ def wav2vec2(language: str, settings: Settings) -> str | None:
     name = settings.alignment_models.get(language) or NETWORKS.get(language)
     if name is None:
         return None
-    return _identity(lambda: wav2vec2_folder(name, settings), [settings.torch_device, name])
+    return _identity(
+        lambda: wav2vec2_folder(name, settings), [settings.device_of("wav2vec2"), name]
+    )
 
 
 def _identity(find: Callable[[], Path], computed: list[str]) -> str | None:

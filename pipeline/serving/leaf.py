@@ -13,6 +13,7 @@ from typing import TypeVar
 import triton_python_backend_utils as pb_utils
 
 from pipeline.errors import Cancelled
+from pipeline.hardware import Card, take_card
 from pipeline.options import Options
 from pipeline.serving.departures import DEPARTURES
 from pipeline.serving.failures import to_response
@@ -40,14 +41,14 @@ class Leaf(ABC):
     NICENESS = 5
 
     def initialize(self, args: dict[str, str]) -> None:
-        """Load the network on the device that Triton chose for this instance."""
+        """Load the network on the card that is this instance's, or on the CPU."""
         speak_utf8()
         os.nice(self.NICENESS)
-        on_gpu = args["model_instance_kind"] == "GPU"
-        self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
         self.instance = args["model_instance_name"]
         settings = current_settings()
         self._name = args["model_name"]
+        # Before anything speaks to CUDA, which reads once which cards it may see.
+        self.card = _take_card(args, settings)
         logs.configure(settings.log_format, settings.log_level, self._name)
         traces.configure(settings, self._name)
         DEPARTURES.configure(settings)
@@ -144,6 +145,20 @@ class Leaf(ABC):
         except Exception as failure:
             return failure
         return []
+
+
+def _take_card(args: dict[str, str], settings: Settings) -> Card | None:
+    """The one card that this process sees from now on.
+
+    Raises:
+        RuntimeError: Triton has given it one, and opens a context on every card then.
+    """
+    if args["model_instance_kind"] == "GPU":
+        raise RuntimeError(
+            f"{args['model_name']}: its instances are KIND_CPU (config.pbtxt): each takes its "
+            "card by itself, and Triton sees none"
+        )
+    return take_card(settings.cards_of(args["model_name"]), args["model_instance_name"])
 
 
 def _since(sent_ns: object, now: float) -> float:

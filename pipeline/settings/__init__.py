@@ -3,6 +3,8 @@
 Each variable is documented in ``.env.example``.
 """
 
+from pipeline.settings.at_start import check_compute_type, said_at_start
+from pipeline.settings.hardware import Network
 from pipeline.settings.reading import (
     ENV_FILE,
     ENV_FILE_VARIABLE,
@@ -18,8 +20,11 @@ __all__ = [
     "ANY_NAME",
     "ENV_FILE",
     "ENV_FILE_VARIABLE",
+    "Network",
     "Settings",
     "SettingsError",
+    "check_compute_type",
     "current_settings",
     "read_settings",
+    "said_at_start",
 ]

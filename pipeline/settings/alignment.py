@@ -25,7 +25,8 @@ class AlignmentSettings(HardwareSettings):
     def alignment_method(self, asked: Method | None) -> Method:
         """How a request's words are timed that asks for this, or for nothing.
 
-        ``auto`` is cross-attention on a CPU, where wav2vec2 takes longer than all else together.
+        ``auto`` is cross-attention on a CPU, where wav2vec2 takes longer than all else together,
+        and on cards without room for it.
         """
         method = asked or self.alignment
-        return "attention" if method == "auto" and self.torch_device == "cpu" else method
+        return "attention" if method == "auto" and not self.derived.ctc else method

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from pipeline.options import MAX_SPEAKERS
-from pipeline.settings.hardware import HardwareSettings
+from pipeline.settings.hardware import HardwareSettings, Network
 
 COMMUNITY_1, UNGATED = "community-1", "ungated"  # pairs of networks
 LONGEST_GAP = 10  # seconds that may be filled between two turns of one speaker
@@ -114,8 +114,20 @@ class DiarizationSettings(HardwareSettings):
     def windows_under_way(self) -> int:
         """Windows of a recording that ``diarization`` keeps with its segmentation network.
 
-        A batch on a CPU, where more only keep others waiting, and two on a GPU.
+        A batch on a CPU, where more only keep others waiting, and two for each card.
         """
         if self.diarize_batch_size:
-            return self.batches_under_way * self.diarize_batch_size
-        return 64 if self.torch_device == "cuda" else 8
+            return self.batches_under_way("segmentation") * self.diarize_batch_size
+        return 64 * len(self.cards_of("segmentation")) or 8
+
+    def processes_of(self, network: Network) -> int:
+        """Processes of a leaf: one for each card that it computes on, or one on the CPU."""
+        replicas = 1
+        if network in ("segmentation", "speaker_embedding"):
+            replicas = self.diarize_num_replicas
+        return (len(self.cards_of(network)) or 1) * replicas
+
+    @property
+    def stretches_under_way(self) -> int:
+        """Stretches that ``diarization`` keeps with its embedding networks, to keep them busy."""
+        return (4 * len(self.cards_of("speaker_embedding")) or 1) * self.diarize_num_replicas

@@ -17,7 +17,7 @@ from pipeline.settings.adapter import AdapterSettings
 from pipeline.settings.alignment import AlignmentSettings
 from pipeline.settings.answers import AnswersSettings
 from pipeline.settings.diarization import DiarizationSettings
-from pipeline.settings.hardware import HardwareSettings
+from pipeline.settings.hardware import HardwareSettings, Network
 from pipeline.settings.jobs import JobsSettings
 from pipeline.settings.traces import TraceSettings
 from pipeline.settings.transcription import ALIASED_DEFAULT, TranscriptionSettings
@@ -64,6 +64,14 @@ class Settings(
         hide_input_in_errors=True,
     )
 
+    def pieces_under_way(self, network: Network) -> int:
+        """Pieces of recordings that the steps keep with a leaf."""
+        if network == "segmentation":
+            return self.windows_under_way
+        if network == "speaker_embedding":
+            return self.stretches_under_way
+        return self.batches_under_way(network) * self.whisper_batch_size
+
 
 def read_settings(**overrides: object) -> Settings:
     """Read the environment (and ``.env``).
@@ -86,8 +94,11 @@ def read_settings(**overrides: object) -> Settings:
             "API_KEY: it is set and empty, which protects nothing; give a key, or unset it to "
             "let everybody use the service"
         )
-    if settings.device == "cuda" and not hardware.cuda_is_available():
-        raise SettingsError("DEVICE='cuda': no CUDA device is visible; use DEVICE=cpu or auto")
+    if settings.device == "cuda" and not settings.cards:
+        raise SettingsError(
+            f"DEVICE='cuda': no card can serve: {hardware.survey().why_none}; "
+            "mend that, or use DEVICE=cpu or auto"
+        )
     if settings.otel_exporter_otlp_endpoint and not _has_opentelemetry():
         raise SettingsError(
             "OTEL_EXPORTER_OTLP_ENDPOINT: OpenTelemetry is not installed, which make serve does "

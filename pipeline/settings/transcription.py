@@ -1,6 +1,6 @@
 """Which Whispers there are, and how they compute."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
@@ -9,6 +9,16 @@ from pipeline.settings.hardware import HardwareSettings
 from pipeline.settings.pairs import read_pairs
 from pipeline.transcription.whisper_names import WHISPER_REPOSITORIES, canonical_name
 
+ComputeType = Literal[
+    "int8",
+    "int8_float32",
+    "int8_float16",
+    "int8_bfloat16",
+    "int16",
+    "float16",
+    "bfloat16",
+    "float32",
+]
 ANY_NAME = "*"  # of an alias: every name that nothing else knows
 ALIASED_DEFAULT = "default"  # what an alias may stand for beside the names of Whispers
 
@@ -19,7 +29,7 @@ class TranscriptionSettings(HardwareSettings):
     preload_model: str | None = None
     models: Annotated[tuple[str, ...], NoDecode] = ()
     model_aliases: Annotated[dict[str, str], NoDecode] = Field({})
-    compute_type: str | None = None
+    compute_type: ComputeType | None = None
     batch_size: int | None = Field(None, ge=1, le=128)
 
     @field_validator("preload_model")
@@ -52,7 +62,7 @@ class TranscriptionSettings(HardwareSettings):
         """The Whisper size of a request that names none."""
         if self.preload_model or self.models:
             return self.preload_model or self.models[0]
-        return "large-v3" if self.torch_device == "cuda" else "base"
+        return self.derived.model
 
     @property
     def offered_models(self) -> tuple[str, ...]:
@@ -61,8 +71,8 @@ class TranscriptionSettings(HardwareSettings):
 
     @property
     def whisper_compute_type(self) -> str:
-        """CTranslate2's compute type: int8 on a CPU and float16 on CUDA unless configured."""
-        return self.compute_type or ("float16" if self.torch_device == "cuda" else "int8")
+        """CTranslate2's compute type: int8 on a CPU and what suits a card unless configured."""
+        return self.compute_type or self.derived.compute_type
 
     @property
     def whisper_batch_size(self) -> int:
@@ -71,4 +81,4 @@ class TranscriptionSettings(HardwareSettings):
         On a CPU a batch of 8 is no faster a chunk than one of 4, and keeps a chunk
         that arrives meanwhile waiting for twice as long.
         """
-        return self.batch_size or (8 if self.torch_device == "cuda" else 4)
+        return self.batch_size or self.derived.batch_size

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
+
+from pipeline.settings.hardware import HardwareSettings
 
 
-class WeightsSettings(BaseModel):
+class WeightsSettings(HardwareSettings):
     """The cache, the model hub, and the networks that are loaded at once."""
 
     cache_dir: Path = Path("~/.cache/triton-asr")
@@ -15,7 +17,12 @@ class WeightsSettings(BaseModel):
     min_free_cache_mb: float = Field(1000, ge=0)
     download_timeout_seconds: float = Field(7200, gt=0)
     model_keep_alive_seconds: float = Field(0, ge=0)
-    max_loaded_models: int = Field(3, ge=1)
+    max_loaded_models: int | None = Field(None, ge=1)
+
+    @property
+    def most_loaded_models(self) -> int:
+        """Networks of a kind that are in the memory of one device at once."""
+        return self.max_loaded_models or self.derived.loaded_models
 
     @field_validator("cache_dir")
     @classmethod

@@ -23,14 +23,14 @@ CRASHES = (signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.S
 logger = logging.getLogger(__name__)
 
 
-def try_elsewhere(folder: Path, settings: Settings, device_index: int) -> None:
+def try_elsewhere(folder: Path, settings: Settings) -> None:
     """Load a Whisper in a process of its own, and hear a second of noise with it.
 
     Raises:
         RuntimeError: it cannot be loaded; the message says why.
     """
     folder = folder.absolute()
-    device, compute_type = settings.torch_device, settings.whisper_compute_type
+    device, compute_type = settings.device_of("whisper"), settings.whisper_compute_type
     verdict = _verdict(folder, settings, f"{device} {compute_type} {ctranslate2.__version__}")
     if verdict.is_file():
         if crash := verdict.read_text(encoding="utf-8"):
@@ -39,8 +39,7 @@ def try_elsewhere(folder: Path, settings: Settings, device_index: int) -> None:
     logger.info("trying the weights in %s in a process of their own", folder)
     status, told = children.run(
         "pipeline.transcription.trial",
-        *(str(folder), device, compute_type, str(device_index)),
-        *(str(settings.cores_of("whisper")),),
+        *(str(folder), device, compute_type, str(settings.cores_of("whisper"))),
         seconds=TRIAL_SECONDS,
     )
     if -status in CRASHES:

@@ -37,14 +37,11 @@ Prompted = tuple[Chunk, list[int]]  # with the tokens of what came before
 class Recogniser:
     """One Whisper network."""
 
-    def __init__(
-        self, folder: Path, device: str, compute_type: str, device_index: int = 0, cores: int = 1
-    ) -> None:
+    def __init__(self, folder: Path, device: str, compute_type: str, cores: int = 1) -> None:
         self._workers = Workers(cores if device == "cpu" else 1)
         self._network = ctranslate2.models.Whisper(
             as_utf8(folder),
             device=device,
-            device_index=device_index,
             compute_type=compute_type,
             inter_threads=self._workers.count,
             intra_threads=self._workers.threads,

@@ -1,4 +1,4 @@
-"""``python -m pipeline.transcription.trial FOLDER DEVICE TYPE INDEX CORES``: can it be loaded?
+"""``python -m pipeline.transcription.trial FOLDER DEVICE TYPE CORES``: can it be loaded?
 
 Loads a Whisper and hears a second of noise with it.  Prints why it cannot, if it cannot; what
 CTranslate2 makes of crafted weights ends this process and no other.
@@ -19,10 +19,10 @@ from pipeline.transcription.recognition import Recogniser
 def main() -> int:
     """Run the command; the exit status is 0 when it can."""
     children.begin()
-    folder, device, compute_type, device_index, cores = sys.argv[1:]
+    folder, device, compute_type, cores = sys.argv[1:]
     noise = np.random.default_rng(0).integers(-3000, 3000, SAMPLE_RATE).astype(np.int16)
     try:
-        recogniser = Recogniser(Path(folder), device, compute_type, int(device_index), int(cores))
+        recogniser = Recogniser(Path(folder), device, compute_type, int(cores))
         recogniser.recognise([Chunk(noise, Options(language="en"))])
     except Exception as failure:  # CTranslate2 and tokenizers have no kinds of their own
         print(failure)

@@ -18,15 +18,13 @@ class WhisperModels:
     def __init__(
         self,
         settings: Settings,
-        device_index: int = 0,
         on_load_change: OnLoadChange = ignore_load_change,
     ) -> None:
         self._settings = settings
-        self._device_index = device_index
         self._pool: NetworkPool[Recogniser] = NetworkPool(
             lambda name: whisper_folder(name, settings),
             self._load,
-            settings.max_loaded_models,
+            settings.most_loaded_models,
             settings.model_keep_alive_seconds,
             on_load_change,
         )
@@ -47,12 +45,11 @@ class WhisperModels:
     def _load(self, name: str, folder: Path) -> Recogniser:
         try:
             if name not in WHISPER_REPOSITORIES:
-                try_elsewhere(folder, self._settings, self._device_index)
+                try_elsewhere(folder, self._settings)
             return Recogniser(
                 folder,
-                self._settings.torch_device,
+                self._settings.device_of("whisper"),
                 self._settings.whisper_compute_type,
-                self._device_index,
                 self._settings.cores_of("whisper"),
             )
         except Exception as failure:

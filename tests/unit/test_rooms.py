@@ -26,6 +26,7 @@ ADAPTER_KNOWS = {
 }
 # Beyond that where Triton runs beside it, without a container: what must be there first.
 EMBEDDED_KNOWS = {
+    "pipeline.hardware",  # which cards serve
     *("pipeline.weights.bundled", "pipeline.weights.cache", "pipeline.weights.catalog"),
     "pipeline.weights.defaults",
 }
@@ -193,6 +194,4 @@ def test_a_model_is_read_without_torch(path, tmp_path):
     )
     assert BACKEND in loaded
     heavy = NETWORKS - {"onnxruntime"}  # Silero, which is small, is a step's own
-    if path.parent.parent.name == "whisper":
-        heavy -= {"ctranslate2", "faster_whisper"}
     assert heavy & loaded == set()

@@ -28,7 +28,7 @@ class TritonPythonModel(Step):
         self.method = settings.alignment_method
         self.network = partial(networks.wav2vec2, settings=settings)
         self.stretches = FanOut(
-            settings.batches_under_way * settings.whisper_batch_size,
+            settings.pieces_under_way("wav2vec2"),
             urgency_at("wav2vec2", settings),
             turns=self.turns("wav2vec2"),
         )

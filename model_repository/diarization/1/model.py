@@ -15,8 +15,6 @@ from pipeline.serving.step import Step, call_leaf
 from pipeline.serving.tensors import document_tensors, read_array
 from pipeline.serving.urgency import urgency_at
 
-STRETCHES = {"cpu": 1, "cuda": 4}  # under way: what the embedding networks are busy with
-
 
 class TritonPythonModel(Step):
     """Windows go to ``segmentation``, stretches to ``speaker_embedding``; the rest is here."""
@@ -28,13 +26,13 @@ class TritonPythonModel(Step):
         self.speakers = settings.diarize_min_speakers, settings.diarize_max_speakers
         self.exact = settings.diarization_embedding == "exact"
         self.windows = FanOut(
-            settings.windows_under_way,
+            settings.pieces_under_way("segmentation"),
             urgency_at("segmentation", settings),
             urgent_pieces=SHARED_WINDOWS,
             turns=self.turns("segmentation"),
         )
         self.stretches = FanOut(
-            STRETCHES[settings.torch_device] * settings.diarize_num_replicas,
+            settings.pieces_under_way("speaker_embedding"),
             urgency_at("speaker_embedding", settings),
             turns=self.turns("speaker_embedding"),
         )

@@ -15,7 +15,7 @@ class TritonPythonModel(Leaf):
 
     def load(self, settings):
         """Load the network."""
-        self.segment = load_segmentation(settings, self.device_index)
+        self.segment = load_segmentation(settings)
 
     def infer(self, requests):
         """Segment one batch of windows."""

@@ -15,7 +15,7 @@ class TritonPythonModel(Leaf):
 
     def load(self, settings):
         """Load the network."""
-        self.embed = load_embedding(settings, self.device_index)
+        self.embed = load_embedding(settings)
 
     def infer(self, requests):
         """Embed one batch of stretches."""

@@ -17,7 +17,7 @@ class TritonPythonModel(Step):
         """Prepare the detector and the fan-out."""
         self.detector = VoiceActivityDetector()
         chunks = FanOut(
-            settings.batches_under_way * settings.whisper_batch_size,
+            settings.pieces_under_way("whisper"),
             urgency_at("whisper", settings),
             turns=self.turns("whisper"),
         )

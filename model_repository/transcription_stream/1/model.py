@@ -19,7 +19,7 @@ class TritonPythonModel(StreamingStep):
         # `transcription` is another process and has a window of its own: where both kinds of
         # requests are in flight, twice as many chunks are under way.
         chunks = FanOut(
-            settings.batches_under_way * settings.whisper_batch_size,
+            settings.pieces_under_way("whisper"),
             urgency_at("whisper", settings),
             turns=self.turns("whisper"),
         )

@@ -15,7 +15,7 @@ class TritonPythonModel(Leaf):
     def load(self, settings):
         """Load nothing yet: the language is not known."""
         on_load_change = LoadedNetworks(self.meters)
-        self.networks = AlignmentNetworks(settings, self.device_index, on_load_change)
+        self.networks = AlignmentNetworks(settings, on_load_change)
 
     def infer(self, requests):
         """Emissions of one batch."""

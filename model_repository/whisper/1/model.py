@@ -9,7 +9,6 @@ from pipeline.serving.leaf import Leaf, together_or_alone
 from pipeline.serving.metrics.loaded_networks import LoadedNetworks
 from pipeline.serving.tensors import document_tensor, read_array
 from pipeline.transcription.chunking import Chunk
-from pipeline.transcription.whisper_models import WhisperModels
 
 
 class TritonPythonModel(Leaf):
@@ -17,8 +16,11 @@ class TritonPythonModel(Leaf):
 
     def load(self, settings):
         """Load the default size; others when a request first names them."""
+        # Not before the leaf has taken its card: CTranslate2 brings a CUDA runtime.
+        from pipeline.transcription.whisper_models import WhisperModels
+
         on_load_change = LoadedNetworks(self.meters)
-        self.models = WhisperModels(settings, self.device_index, on_load_change)
+        self.models = WhisperModels(settings, on_load_change)
 
     def prepare(self, options):
         """Have the size loaded that the options name."""

@@ -18,9 +18,9 @@ Segmentation = Callable[[np.ndarray], np.ndarray]  # INT16 [B, 160000] to UINT8 
 Embedding = Callable[[np.ndarray, np.ndarray], np.ndarray]  # INT16 [N], UINT8 [P, F] to FP32 [P, D]
 
 
-def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation:
+def load_segmentation(settings: Settings) -> Segmentation:
     """community-1's where its weights may be had, else segmentation-3.0."""
-    device, cores = _device(settings, device_index), settings.cores_of("segmentation")
+    device, cores = settings.device_of("segmentation"), settings.cores_of("segmentation")
     folder = community_folder(settings)
     if folder is None:
         from pipeline.diarization.networks.segmentation import OnnxSegmentation
@@ -36,9 +36,10 @@ def load_segmentation(settings: Settings, device_index: int = 0) -> Segmentation
     return TorchSegmentation(folder / "segmentation", device, cores)
 
 
-def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
+def load_embedding(settings: Settings) -> Embedding:
     """community-1's WeSpeaker where its weights may be had, else ECAPA."""
-    device, cores = _device(settings, device_index), settings.cores_of("speaker_embedding")
+    device = settings.device_of("speaker_embedding")
+    cores = settings.cores_of("speaker_embedding")
     folder = community_folder(settings)
     if device == "cpu":
         if folder is None:
@@ -57,7 +58,3 @@ def load_embedding(settings: Settings, device_index: int = 0) -> Embedding:
     from pipeline.diarization.networks.community_torch import WeSpeaker
 
     return WeSpeaker(folder / "embedding", device)
-
-
-def _device(settings: Settings, index: int) -> str:
-    return f"cuda:{index}" if settings.torch_device == "cuda" else "cpu"

@@ -52,7 +52,7 @@ class OnnxSegmentation:
 
         Args:
             file: with weights.
-            device: ``cpu`` or ``cuda:0``, …; without ONNX Runtime's CUDA build always the CPU.
+            device: ``cpu`` or ``cuda``; without ONNX Runtime's CUDA build always the CPU.
             cores: of the CPU.
         """
         providers: list[str | tuple[str, dict]] = ["CPUExecutionProvider"]
@@ -60,7 +60,7 @@ class OnnxSegmentation:
             onnxruntime.get_available_providers()
         )
         if on_card:
-            providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.split(":")[1]}))
+            providers.insert(0, ("CUDAExecutionProvider", {}))
         session = onnxruntime.InferenceSession(str(file), session_options(1), providers=providers)
         return cls(session, 1, sys.maxsize) if on_card else cls(session, cores)
 

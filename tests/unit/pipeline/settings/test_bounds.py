@@ -4,6 +4,7 @@ import pytest
 
 from pipeline import hardware
 from pipeline.settings import Settings, SettingsError, read_settings
+from tests.cards.table import card
 
 ABOVE_ZERO = (
     "BATCH_TIMEOUT_SECONDS",
@@ -130,13 +131,14 @@ def test_the_cache_in_the_home_folder_is_found_from_everywhere(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("cuda", "chunks", "windows", "windows_of_batches_of_3", "share"),
-    [(False, 4, 8, 3, True), (True, 8, 64, 6, False)],
+    ("cards", "chunks", "windows", "windows_of_batches_of_3", "share"),
+    [((), 4, 8, 3, True), ((card("RTX 3090"),), 8, 64, 6, False)],
+    ids=["cpu", "card"],
 )
 def test_how_much_is_under_way_follows_the_device(
-    monkeypatch, cuda, chunks, windows, windows_of_batches_of_3, share
+    monkeypatch, cards, chunks, windows, windows_of_batches_of_3, share
 ):
-    monkeypatch.setattr(hardware, "cuda_is_available", lambda: cuda)
+    monkeypatch.setattr(hardware, "survey", lambda: hardware.Survey(cards))
     settings = read_settings()
     assert settings.whisper_batch_size == chunks
     assert settings.windows_under_way == windows

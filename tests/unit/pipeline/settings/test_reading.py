@@ -3,7 +3,9 @@
 import pytest
 
 from pipeline import hardware
+from pipeline.hardware import Survey
 from pipeline.settings import SettingsError, read_settings, reading
+from tests.cards.table import card
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +26,8 @@ def _clean(monkeypatch, tmp_path):
     ("name", "value"),
     [
         ("DEVICE", "gpu"),
+        ("COMPUTE_TYPE", "float8"),
+        ("NETWORK_DEVICES", "segmentation"),
         ("BATCH_SIZE", "many"),
         ("BATCH_SIZE", "0"),
         ("ALIGNMENT_MODELS", "en"),
@@ -68,22 +72,18 @@ def test_traces_without_opentelemetry_are_refused(monkeypatch):
         read_settings(otel_exporter_otlp_endpoint=endpoint)
 
 
-def test_cuda_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr(hardware, "cuda_is_available", lambda: False)
-    with pytest.raises(SettingsError, match="DEVICE='cuda': no CUDA device is visible"):
-        read_settings(device="cuda")
-
-
 @pytest.mark.parametrize(
-    ("cuda", "model", "compute_type", "device"),
-    [(True, "large-v3", "float16", "cuda"), (False, "base", "int8", "cpu")],
+    ("found", "complaint"),
+    [
+        (Survey(), "no driver reports a card"),
+        (Survey(fault="CUDA_VISIBLE_DEVICES='' hides every card"), "CUDA.*'' hides every card"),
+        (Survey(left_out=(("GT 710", "it is old"),)), "GT 710: it is old"),
+    ],
 )
-def test_defaults_follow_the_hardware(monkeypatch, cuda, model, compute_type, device):
-    monkeypatch.setattr(hardware, "cuda_is_available", lambda: cuda)
-    settings = read_settings()
-    assert settings.default_model == model
-    assert settings.whisper_compute_type == compute_type
-    assert settings.torch_device == device
+def test_cuda_that_is_not_there_is_refused(monkeypatch, found, complaint):
+    monkeypatch.setattr(hardware, "survey", lambda: found)
+    with pytest.raises(SettingsError, match=f"DEVICE='cuda': no card can serve: {complaint}"):
+        read_settings(device="cuda")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_defaults_follow_the_hardware(monkeypatch, cuda, model, compute_type, de
     ],
 )
 def test_auto_is_cross_attention_where_there_is_no_gpu(monkeypatch, cuda, setting, asked, method):
-    monkeypatch.setattr(hardware, "cuda_is_available", lambda: cuda)
+    monkeypatch.setattr(hardware, "survey", lambda: Survey((card("RTX 3090"),) if cuda else ()))
     assert read_settings(alignment=setting).alignment_method(asked) == method
 
 
@@ -129,6 +129,13 @@ def test_networks_may_have_other_cores_than_the_rest(monkeypatch):
 def test_cores_that_no_network_can_use_are_refused(monkeypatch, pair, complaint):
     monkeypatch.setenv("NETWORK_CORES", pair)
     with pytest.raises(SettingsError, match=f"^NETWORK_CORES=.*{complaint}"):
+        read_settings()
+
+
+@pytest.mark.parametrize("pair", ["segmentation=gpu", "clustering=cpu"])
+def test_devices_that_no_network_can_use_are_refused(monkeypatch, pair):
+    monkeypatch.setenv("NETWORK_DEVICES", pair)
+    with pytest.raises(SettingsError, match=r"^NETWORK_DEVICES=.*(gpu|clustering)"):
         read_settings()
 
 

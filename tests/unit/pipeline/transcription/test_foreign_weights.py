@@ -52,7 +52,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_weights_that_crash_are_an_error_of_whoever_names_them(crafted, good, settings, tried):
     named = settings.model_copy(update={"preload_model": str(good), "models": (str(crafted),)})
     models = WhisperModels.__new__(WhisperModels)  # without a default network
-    models._settings, models._device_index = named, 0
+    models._settings = named
     for _ in range(2):
         with pytest.raises(InvalidRequest, match=rf"{crafted}.*ends the process .*SIGFPE"):
             models._load(str(crafted), crafted)
@@ -61,17 +61,17 @@ def test_weights_that_crash_are_an_error_of_whoever_names_them(crafted, good, se
 
 def test_weights_that_can_be_loaded_are_tried_once(good, settings, tried):
     for _ in range(2):
-        try_elsewhere(good, settings, 0)
+        try_elsewhere(good, settings)
     assert tried == [str(good)]
 
 
 def test_weights_that_were_changed_are_tried_again(crafted, settings, tried):
     for _ in range(2):
         with pytest.raises(RuntimeError, match="SIGFPE"):
-            try_elsewhere(crafted, settings, 0)
+            try_elsewhere(crafted, settings)
     (crafted / "added_tokens.json").write_text("{}", encoding="utf-8")
     with pytest.raises(RuntimeError, match="SIGFPE"):
-        try_elsewhere(crafted, settings, 0)
+        try_elsewhere(crafted, settings)
     assert tried == [str(crafted)] * 2
 
 
@@ -79,11 +79,11 @@ def test_weights_that_are_none_say_why_and_are_not_held_against_them(tmp_path, g
     (tmp_path / "model.bin").write_bytes(b"weights")
     for _ in range(2):
         with pytest.raises(RuntimeError, match="model binary version"):
-            try_elsewhere(tmp_path, settings, 0)
+            try_elsewhere(tmp_path, settings)
     assert not (settings.cache_dir / "weights").exists()
 
 
 def test_a_lack_of_memory_is_nobodys_mistake(good, settings, monkeypatch):
     monkeypatch.setattr(foreign_weights.children, "run", lambda *_, **__: (-9, ""))
     with pytest.raises(RuntimeError, match="out of memory"):
-        try_elsewhere(good, settings, 0)
+        try_elsewhere(good, settings)

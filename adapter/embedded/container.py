@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from adapter.embedded.backend import Backend, assemble, laid_out
+from adapter.embedded.cuda_libraries import link_runtime
 from adapter.embedded.interpreter import InterpreterError, link_libpython
 from adapter.embedded.repository import render
 from adapter.embedded.tritonserver import arguments, environment
@@ -61,6 +62,7 @@ def main() -> str:
         return str(error)
     run = Path(tempfile.mkdtemp(prefix="triton-"))
     link_libpython(run / "lib")
+    link_runtime(run / "lib")
     repository = run / "models"
     models = render(repository, settings)
     secret = publish(settings.triton_grpc_port, settings.given_triton_secret)

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import site
 import sys
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from adapter.embedded.backend import Backend
+from adapter.embedded.cuda_libraries import cuda_libraries, link_runtime
 from adapter.embedded.interpreter import link_libpython
 from adapter.embedded.process import Process
 from adapter.embedded.variables import KEYS, variables_without
@@ -26,6 +26,7 @@ TAIL_LINES, TAIL_COLUMNS = 15, 200
 READY = "READY"  # a model's state
 UNUSED_SECONDS = 60  # a secret is made a moment before its server is started
 SHARED_MEMORY = Path("/dev/shm")
+CUDA_CACHE_BYTES = str(2**32)  # the most that CUDA takes for a limit; 1 GB is its default
 # The starter's process and its port; Triton adds a UUID.
 REGION = re.compile(r"triton-asr-(\d+)-\d+-[0-9a-f]{8}-")
 
@@ -47,6 +48,7 @@ class TritonServer:
     ) -> None:
         """Start the server; its log is ``run/tritonserver.log``."""
         link_libpython(run / "lib")
+        link_runtime(run / "lib")
         self.models = tuple(models)
         self.log = run / "tritonserver.log"
         self._url = f"http://{settings.triton_host}:{settings.triton_http_port}"
@@ -190,6 +192,9 @@ def environment(settings: Settings, libraries: Sequence[Path]) -> dict[str, str]
         # Libraries that download by themselves use the one cache folder too.
         "HF_HOME": str(settings.cache_dir / "huggingface"),
         "TORCH_HOME": str(settings.cache_dir / "torch"),
+        # What the driver compiles for cards that are newer than CTranslate2's wheel.
+        "CUDA_CACHE_PATH": str(settings.cache_dir / "cuda"),
+        "CUDA_CACHE_MAXSIZE": CUDA_CACHE_BYTES,
         **variables,
         "DIARIZATION": settings.diarization,  # as was settled when the weights were fetched
         # Each leaf takes one of these; Triton would open a context on every card that it sees.
@@ -200,19 +205,6 @@ def environment(settings: Settings, libraries: Sequence[Path]) -> dict[str, str]
         "PATH": _joined(Path(sys.prefix, "bin"), variables.get("PATH")),
         "LD_LIBRARY_PATH": _joined(*libraries, variables.get("LD_LIBRARY_PATH")),
     }
-
-
-def cuda_libraries() -> list[Path]:
-    """The folders of those CUDA libraries that CTranslate2 opens by name, if they are installed.
-
-    Not of all: the server itself must go on using the CUDA runtime it was built with.
-    """
-    return [
-        folder
-        for packages in site.getsitepackages()
-        for name in ("cublas", "cudnn")
-        if (folder := Path(packages, "nvidia", name, "lib")).is_dir()
-    ]
 
 
 def _joined(*paths: Path | str | None) -> str:

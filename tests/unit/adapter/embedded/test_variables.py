@@ -12,7 +12,11 @@ from adapter.embedded import variables
 from adapter.embedded.supervisor import Supervisor
 from adapter.embedded.tritonserver import environment
 from adapter.embedded.variables import HUB_TOKENS, KEYS, variables_without
+from pipeline import hardware
+from pipeline.hardware import CARDS_VARIABLE
+from pipeline.hardware.card import from_text
 from pipeline.settings import Settings
+from tests.cards.table import card
 
 ROOT = Path(__file__).parents[4]
 KEY, TOKEN = "k" * 16, "hf_secret"
@@ -85,3 +89,18 @@ def test_the_supervisor_starts_the_adapter_without_token_and_privileges(env_file
     assert TOKEN not in told.values()
     assert told["API_KEY"] == KEY
     assert how == {"no_new_privileges": True}
+
+
+def test_triton_sees_no_card_and_its_leaves_are_told_which_serve(env_file, monkeypatch):
+    cards = (card("RTX 5090"), card("RTX 5090", 1))
+    monkeypatch.setattr(hardware, "survey", lambda: hardware.Survey(cards))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    settings = Settings(_env_file=None, device="auto", cache_dir=env_file.parent)
+    told = environment(settings, [])
+    assert told["CUDA_VISIBLE_DEVICES"] == ""
+    assert from_text(told[CARDS_VARIABLE]) == cards
+    assert told["CUDA_CACHE_PATH"] == str(env_file.parent / "cuda")  # compiled once
+    monkeypatch.setenv("CUDA_CACHE_PATH", "/elsewhere")
+    assert environment(settings, [])["CUDA_CACHE_PATH"] == "/elsewhere"
+    on_cpu = environment(Settings(_env_file=None, device="cpu"), [])
+    assert from_text(on_cpu[CARDS_VARIABLE]) == ()

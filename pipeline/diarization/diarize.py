@@ -13,7 +13,7 @@ from pipeline.diarization.known_voices import recognise
 from pipeline.diarization.masks import pooling_masks
 from pipeline.diarization.recipe import Recipe
 from pipeline.diarization.reconstruction import speaker_frames, speaker_turns, speakers_at_once
-from pipeline.diarization.stretches import SHARED_WINDOWS, Stretch, shared
+from pipeline.diarization.stretches import Stretch, shared
 from pipeline.diarization.windows import FRAMES, SPEAKERS, WINDOW, cut, window_starts
 from pipeline.options import Options
 
@@ -73,8 +73,8 @@ def conclude(
         return Turns()
     bounds = Bounds.of(options.num_speakers, options.min_speakers, options.max_speakers)
     clusters, centroids = cluster(embeddings, activity, bounds, recipe.find)
-    at_once = np.minimum(speakers_at_once(activity), bounds.most)
-    frames = speaker_frames(activity, clusters, at_once)
+    at_once = np.minimum(speakers_at_once(activity, recipe.step), bounds.most)
+    frames = speaker_frames(activity, clusters, at_once, recipe.step)
     turns, speakers = speaker_turns(frames, duration, recipe.min_duration_off)
     recognised = recognise(centroids, options.known_voices, recipe.alike)
     names = {
@@ -91,16 +91,18 @@ def listen(
     audio: np.ndarray, segment: Segment, embed: Embed, recipe: Recipe, exact: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Activity, UINT8 [W, 589, 3], and embeddings, FP32 [W, 3, D], NaN where there is none."""
-    starts = window_starts(len(audio))
+    starts = window_starts(len(audio), recipe.step)
     segmented = deque(segment(cut(audio, start, WINDOW)) for start in starts)
     activity = np.zeros((len(starts), FRAMES, SPEAKERS), np.uint8)
     found = _Embeddings(len(starts))
     make_stretches = recipe.exact if exact else shared
-    for first in range(0, len(starts), SHARED_WINDOWS):
-        block = activity[first : first + SHARED_WINDOWS]
+    for first in range(0, len(starts), recipe.shared_windows):
+        block = activity[first : first + recipe.shared_windows]
         for row in block:
             row[:] = segmented.popleft().result()
-        stretches = make_stretches(audio, first, pooling_masks(block, recipe.min_frames))
+        stretches = make_stretches(
+            audio, first, pooling_masks(block, recipe.min_frames), recipe.step
+        )
         found.expect([(each, embed(each.audio, each.masks)) for each in stretches])
     return activity, found.all()
 

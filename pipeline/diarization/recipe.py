@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from pipeline.audio import SAMPLE_RATE, seconds
 from pipeline.diarization.agglomerative import Agglomerative
 from pipeline.diarization.clustering import Centroids
-from pipeline.diarization.stretches import Stretch, excised, windowed
-from pipeline.diarization.windows import FRAMES, WINDOW
+from pipeline.diarization.stretches import SHARED, Stretch, excised, windowed
+from pipeline.diarization.windows import FRAMES, STEP, WINDOW
 from pipeline.settings import Settings
 from pipeline.settings.diarization import COMMUNITY_1, UNGATED, Tuning
 
@@ -30,10 +31,21 @@ class Recipe:
 
     name: str  # as DIARIZATION has it
     min_samples: int  # the shortest audio that the embedding network takes, as pyannote finds it
-    exact: Callable[[np.ndarray, int, np.ndarray], Iterator[Stretch]]  # as pyannote does it
+    exact: Callable[[np.ndarray, int, np.ndarray, int], Iterator[Stretch]]  # as pyannote does it
     find: Centroids
     alike: float  # cosine similarity from which two embeddings are of one person
+    step: int = STEP  # samples between the starts of two windows
     min_duration_off: float = 0.0  # seconds; shorter gaps between two turns of one speaker are none
+
+    @property
+    def shared_windows(self) -> int:
+        """Windows whose frames are computed at once for the embeddings."""
+        return SHARED // self.step
+
+    @property
+    def lengths(self) -> tuple[float, float]:
+        """Seconds of the recording by which a window, and what shares its frames, is further."""
+        return seconds(self.step), seconds(self.step * self.shared_windows)
 
     @property
     def min_frames(self) -> int:
@@ -41,10 +53,12 @@ class Recipe:
         return math.ceil(FRAMES * self.min_samples / WINDOW)
 
 
-def ungated(tuning: Tuning = AS_PUBLISHED) -> Recipe:
+def ungated(tuning: Tuning = AS_PUBLISHED, step: int = STEP) -> Recipe:
     """segmentation-3.0 with ECAPA."""
+    # As many seconds of one person, in fewer windows.
+    smallest = max(1, round(ECAPA_MIN_CLUSTER_SIZE * STEP / step))
     clustering = Agglomerative(
-        tuning.threshold or ECAPA_THRESHOLD, tuning.min_cluster_size or ECAPA_MIN_CLUSTER_SIZE
+        tuning.threshold or ECAPA_THRESHOLD, tuning.min_cluster_size or smallest
     )
     return Recipe(
         UNGATED,
@@ -52,11 +66,12 @@ def ungated(tuning: Tuning = AS_PUBLISHED) -> Recipe:
         exact=excised,
         find=clustering,
         alike=ECAPA_ALIKE,
+        step=step,
         min_duration_off=tuning.min_duration_off or 0.0,
     )
 
 
-def community(folder: Path, tuning: Tuning = AS_PUBLISHED) -> Recipe:
+def community(folder: Path, tuning: Tuning = AS_PUBLISHED, step: int = STEP) -> Recipe:
     """community-1, with the parameters of its ``config.yaml`` where there are no others."""
     from pipeline.diarization.vbx import Vbx
 
@@ -79,6 +94,7 @@ def community(folder: Path, tuning: Tuning = AS_PUBLISHED) -> Recipe:
             fb=chosen(tuning.fb, clustering["Fb"]),
         ),
         alike=WESPEAKER_ALIKE,
+        step=step,
         min_duration_off=chosen(tuning.min_duration_off, off),
     )
 
@@ -89,4 +105,5 @@ def read_recipe(settings: Settings) -> Recipe:
 
     folder = community_folder(settings)
     tuning = settings.diarization_tuning
-    return community(folder, tuning) if folder else ungated(tuning)
+    step = round(settings.diarize_window_step * SAMPLE_RATE)
+    return community(folder, tuning, step) if folder else ungated(tuning, step)

@@ -19,25 +19,25 @@ BLOCK = 4096  # frames; 69 s, beside which the windows that two blocks share are
 MAX_TURNS = 216_000
 
 
-def speakers_at_once(activity: np.ndarray) -> np.ndarray:
+def speakers_at_once(activity: np.ndarray, step: int = STEP) -> np.ndarray:
     """How many people speak in each frame of the recording: the mean over its windows, rounded.
 
     Args:
         activity: UINT8 [W, 589, speakers].
+        step: samples between the starts of two windows.
 
     Returns:
         INT64 [frames].
     """
-    frames = slice(0, _frames_of(len(activity)))
-    heard = _overlap_add(
-        len(activity), frames, 1, lambda window: activity[window].sum(axis=1)[:, None]
-    )
-    windows = _overlap_add(len(activity), frames, 1, lambda window: 1)
+    starts = np.arange(len(activity)) * step
+    frames = slice(0, int(first_frame(starts[-1] + WINDOW)) + 1)
+    heard = _overlap_add(starts, frames, 1, lambda window: activity[window].sum(axis=1)[:, None])
+    windows = _overlap_add(starts, frames, 1, lambda window: 1)
     return np.rint(heard / np.maximum(windows, 1))[:, 0].astype(np.int64)
 
 
 def speaker_frames(
-    activity: np.ndarray, clusters: np.ndarray, at_once: np.ndarray
+    activity: np.ndarray, clusters: np.ndarray, at_once: np.ndarray, step: int = STEP
 ) -> Iterator[np.ndarray]:
     """Who speaks in each frame: the clusters that most windows hear, as many as speak at once.
 
@@ -47,16 +47,18 @@ def speaker_frames(
         activity: UINT8 [W, 589, speakers].
         clusters: INT [W, speakers], or SILENT.
         at_once: INT [frames].
+        step: samples between the starts of two windows.
 
     Yields:
         BOOL [at most BLOCK, clusters], all frames in order.
     """
     count = int(clusters.max(initial=-1)) + 1
     members = (clusters[:, :, None] == np.arange(count)).astype(np.uint8)
+    starts = np.arange(len(activity)) * step
     for first in range(0, len(at_once), BLOCK):
         frames = slice(first, min(first + BLOCK, len(at_once)))
         heard = _overlap_add(
-            len(activity), frames, count, lambda window: activity[window] @ members[window] > 0
+            starts, frames, count, lambda window: activity[window] @ members[window] > 0
         )
         order = np.argsort(-heard, axis=1, kind="stable")
         rank = np.empty_like(order)
@@ -125,18 +127,14 @@ def _without_gaps(
     return cluster[first], start[first], end[last]
 
 
-def _frames_of(windows: int) -> int:
-    return int(first_frame(WINDOW + (windows - 1) * STEP)) + 1
-
-
 def _overlap_add(
-    windows: int, frames: slice, columns: int, values: Callable[[int], np.ndarray | int]
+    starts: np.ndarray, frames: slice, columns: int, values: Callable[[int], np.ndarray | int]
 ) -> np.ndarray:
     """The sum of the windows' values in these frames, FP32 [frames, columns]."""
     total = np.zeros((frames.stop - frames.start, columns), np.float32)
-    begins = first_frame(np.arange(windows) * STEP) - frames.start
+    begins = first_frame(starts) - frames.start
     inside = slice(*np.searchsorted(begins, [1 - FRAMES, len(total)]))
-    for window in range(windows)[inside]:
+    for window in range(len(starts))[inside]:
         begin = begins[window]
         added = np.broadcast_to(values(window), (FRAMES, columns))
         total[max(begin, 0) : begin + FRAMES] += added[max(-begin, 0) : len(total) - begin]

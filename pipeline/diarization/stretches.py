@@ -11,11 +11,10 @@ from pipeline.diarization.windows import STEP, WINDOW, cut
 
 # Windows overlap by 90 %, and their frames are computed once for all windows of a stretch.
 # Longer stretches share more (the last window of one reaches 9 s into the next) but
-# keep the leaf busy for longer; 30 windows are 39 s of audio.
-SHARED_WINDOWS = 30
+# keep the leaf busy for longer; the windows that begin in 30 s are 39 s of audio.
+SHARED = 30 * SAMPLE_RATE
 MASK_RATE = 100  # mask frames per second in a stretch; windows start on this grid
 MASKS_PER_WINDOW = WINDOW * MASK_RATE // SAMPLE_RATE
-MASKS_PER_STEP = STEP * MASK_RATE // SAMPLE_RATE
 
 
 @dataclass(frozen=True)
@@ -28,25 +27,27 @@ class Stretch:
     speakers: np.ndarray  # [P], its local speaker
 
 
-def shared(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch]:
+def shared(audio: np.ndarray, first: int, masks: np.ndarray, step: int = STEP) -> Iterator[Stretch]:
     """One stretch for all windows of a block.
 
     Args:
         audio: INT16 [N], the recording.
         first: the number of the block's first window.
         masks: UINT8 [windows, 589, 3], the block's pooling masks.
+        step: samples between the starts of two windows, which lie on the masks' grid.
     """
+    masks_per_step = step * MASK_RATE // SAMPLE_RATE
     windows, speakers = np.nonzero(masks.any(axis=1))
     if not len(windows):
         return
     begin, end = windows.min(), windows.max()
-    frames = (end - begin) * MASKS_PER_STEP + MASKS_PER_WINDOW
+    frames = (end - begin) * masks_per_step + MASKS_PER_WINDOW
     spread = np.zeros((len(windows), frames), np.uint8)
     for row, (window, speaker) in enumerate(zip(windows, speakers, strict=True)):
-        offset = (window - begin) * MASKS_PER_STEP
+        offset = (window - begin) * masks_per_step
         mask = resample(masks[window, :, speaker], MASKS_PER_WINDOW)
         spread[row, offset : offset + MASKS_PER_WINDOW] = mask
-    piece = _filled(audio, (first + begin) * STEP, (end - begin) * STEP + WINDOW)
+    piece = _filled(audio, (first + begin) * step, (end - begin) * step + WINDOW)
     yield Stretch(piece, spread, windows + first, speakers)
 
 
@@ -61,7 +62,9 @@ def _filled(audio: np.ndarray, start: int, length: int) -> np.ndarray:
     return piece if len(piece) == length else np.pad(piece, (0, length - len(piece)), "wrap")
 
 
-def windowed(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch]:
+def windowed(
+    audio: np.ndarray, first: int, masks: np.ndarray, step: int = STEP
+) -> Iterator[Stretch]:
     """One stretch for each window, shared by its speakers; arguments as above.
 
     What pyannote computes for a network that pools by weights.
@@ -69,17 +72,19 @@ def windowed(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stret
     for row, mask in enumerate(masks):
         speakers = np.flatnonzero(mask.any(axis=0))
         if len(speakers):
-            piece = cut(audio, (first + row) * STEP, WINDOW)
+            piece = cut(audio, (first + row) * step, WINDOW)
             windows = np.full(len(speakers), first + row)
             yield Stretch(piece, np.ascontiguousarray(mask[:, speakers].T), windows, speakers)
 
 
-def excised(audio: np.ndarray, first: int, masks: np.ndarray) -> Iterator[Stretch]:
+def excised(
+    audio: np.ndarray, first: int, masks: np.ndarray, step: int = STEP
+) -> Iterator[Stretch]:
     """One stretch for each speaker of each window, of the speaker's samples alone.
 
     What pyannote computes for ECAPA.  Arguments as above.
     """
-    for whole in windowed(audio, first, masks):
+    for whole in windowed(audio, first, masks, step):
         for row, window, speaker in zip(whole.masks, whole.windows, whole.speakers, strict=True):
             samples = whole.audio[resample(row, WINDOW).astype(bool)]
             yield Stretch(

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.audio import SAMPLE_RATE
 
 WINDOW = 10 * SAMPLE_RATE  # samples that the segmentation networks were trained on
-STEP = 1 * SAMPLE_RATE  # samples between the starts of windows, a tenth as in pyannote
+STEP = 1 * SAMPLE_RATE  # samples between the starts of windows, a tenth as in pyannote; by default
 FRAMES = 589  # frames that the networks make of a window
 SPEAKERS = 3  # local speakers that they tell apart in it
 # SincNet's receptive field: its three convolutions of 251, 5 and 5 taps, the first with a
@@ -14,12 +14,17 @@ FRAME_STEP = 270
 FRAME_SIZE = 991
 
 
-def window_starts(samples: int) -> np.ndarray:
-    """The first sample of each window, INT64 [W]; the last window may reach past the end."""
+def window_starts(samples: int, step: int = STEP) -> np.ndarray:
+    """The first sample of each window, INT64 [W]; the last window may reach past the end.
+
+    Args:
+        samples: of the recording.
+        step: samples between two of them.
+    """
     if samples == 0:
         return np.zeros(0, np.int64)
     beyond_first = max(0, samples - WINDOW)
-    return np.arange(0, beyond_first + STEP, STEP)[: -(-beyond_first // STEP) + 1]
+    return np.arange(-(-beyond_first // step) + 1) * step
 
 
 def cut(audio: np.ndarray, start: int, length: int) -> np.ndarray:

@@ -71,6 +71,7 @@ class DiarizationSettings(HardwareSettings):
     diarize_min_duration_off: float | None = Field(None, ge=0, le=LONGEST_GAP)
     diarize_param_overrides: Annotated[Overrides | None, NoDecode] = None
     diarize_fill_nearest: bool = True
+    diarize_window_step: int = Field(1, ge=1, le=5)
     diarize_batch_size: int | None = Field(None, ge=1, le=256)
     diarize_batch_wait_timeout: float | None = Field(None, ge=0, le=10)
     diarize_num_replicas: int = Field(1, ge=1, le=16)

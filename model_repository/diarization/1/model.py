@@ -6,7 +6,6 @@ from itertools import count
 from documents import Turns
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.recipe import read_recipe
-from pipeline.diarization.stretches import SHARED_WINDOWS
 from pipeline.kept_answers import networks
 from pipeline.kept_answers.question import Questions
 from pipeline.serving.fanout import FanOut
@@ -28,7 +27,7 @@ class TritonPythonModel(Step):
         self.windows = FanOut(
             settings.pieces_under_way("segmentation"),
             urgency_at("segmentation", settings),
-            urgent_pieces=SHARED_WINDOWS,
+            urgent_pieces=self.recipe.shared_windows,
             turns=self.turns("segmentation"),
         )
         self.stretches = FanOut(
@@ -43,7 +42,7 @@ class TritonPythonModel(Step):
             return document_tensors(("TURNS", "TURNS_ONWARD"), Turns())
         audio = read_array(request, "AUDIO")[0]
         in_windows, in_stretches = (Questions(*each, options) for each in self.networks.items())
-        window_ends, stretch_ends = count(1), count(SHARED_WINDOWS, SHARED_WINDOWS)  # seconds
+        window_ends, stretch_ends = (count(length, length) for length in self.recipe.lengths)
         with (
             pieces(self.windows, options, measured=True) as windows,
             pieces(self.stretches, options, measured=True) as stretches,
@@ -64,8 +63,8 @@ class TritonPythonModel(Step):
                 self.recipe,
                 self.exact,
             )
-        turns = turns.model_copy(update={"model": self.recipe.name})
-        turns.seconds = {"diarization": IN_FLIGHT.of(options).seconds}
+        seconds = {"diarization": IN_FLIGHT.of(options).seconds}
+        turns = turns.model_copy(update={"model": self.recipe.name, "seconds": seconds})
         return document_tensors(("TURNS", "TURNS_ONWARD"), turns)
 
 

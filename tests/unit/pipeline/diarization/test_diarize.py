@@ -13,6 +13,7 @@ from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.diarize import diarize
 from pipeline.diarization.local import LocalDiarizer
 from pipeline.diarization.recipe import read_recipe
+from pipeline.diarization.recipe import ungated as ungated_recipe
 from pipeline.errors import Overloaded
 from pipeline.options import Options
 from pipeline.settings import read_settings
@@ -54,6 +55,24 @@ def test_the_sample_has_two_speakers_in_their_places(turns: Turns, sample: Path)
     spoken = [turn.model_dump() for turn in turns.turns]
     error = diarization_error_rate(read_rttm(sample.with_suffix(".rttm")), spoken)
     assert error <= STOCK_DER + 0.005
+
+
+def test_half_of_the_windows_tell_them_apart_too(
+    ungated: LocalDiarizer, audio: np.ndarray, sample: Path
+) -> None:
+    windows = []
+
+    def segment(window: np.ndarray):
+        windows.append(window)
+        return ungated.segment(window)
+
+    recipe = ungated_recipe(step=2 * SAMPLE_RATE)
+    found = diarize(audio, Options(), segment, ungated.embed, recipe)
+    assert len(windows) == 11  # of 30 s
+    assert len({turn.speaker for turn in found.turns}) == 2
+    spoken = [turn.model_dump() for turn in found.turns]
+    error = diarization_error_rate(read_rttm(sample.with_suffix(".rttm")), spoken)
+    assert error <= 2 * STOCK_DER
 
 
 def test_turns_are_in_order_and_within_the_recording(turns: Turns) -> None:

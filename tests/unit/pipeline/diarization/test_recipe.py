@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.diarization.recipe import community, ungated
+from pipeline.audio import SAMPLE_RATE
+from pipeline.diarization.recipe import community, read_recipe, ungated
 from pipeline.diarization.stretches import excised
 from pipeline.settings import read_settings
 from pipeline.settings.diarization import Tuning
@@ -19,6 +20,16 @@ def test_a_threshold_that_was_asked_for_takes_the_place_of_the_chosen_one():
     assert ungated(Tuning(threshold=0.6)).find.threshold == 0.6
     chosen = ungated().find
     assert (chosen.threshold, chosen.min_cluster_size) == (0.7, 12)
+
+
+def test_fewer_windows_are_as_much_of_a_person(monkeypatch):
+    monkeypatch.setenv("DIARIZE_WINDOW_STEP", "3")
+    recipe = ungated(step=3 * SAMPLE_RATE)
+    assert recipe.find.min_cluster_size == 4
+    assert recipe.shared_windows == 10
+    assert recipe.lengths == (3, 30)
+    assert read_recipe(read_settings()).step == recipe.step
+    assert ungated().lengths == (1, 30)
 
 
 def test_overrides_are_merged_last_into_what_is_published(community_folder, monkeypatch):

@@ -20,18 +20,19 @@ class Listener(PyanNet):
         return torch.zeros(len(waveforms), windows.FRAMES, 7)
 
 
+@pytest.mark.parametrize("step", [STEP, 2 * STEP, 5 * STEP])
 @pytest.mark.parametrize(
     "samples", [1, WINDOW - 1, WINDOW, WINDOW + 1, WINDOW + STEP, WINDOW + STEP + 1, 31 * STEP + 5]
 )
-def test_windows_hold_the_samples_that_pyannote_cuts(samples: int) -> None:
+def test_windows_hold_the_samples_that_pyannote_cuts(samples: int, step: int) -> None:
     network = Listener()
     network.specifications = segmentation_task()
     network.heard = []
     audio = np.arange(1, samples + 1, dtype=np.float32)
-    Inference(network, duration=10.0, step=1.0, skip_aggregation=True)(
+    Inference(network, duration=10.0, step=step / SAMPLE_RATE, skip_aggregation=True)(
         {"waveform": torch.from_numpy(audio)[None], "sample_rate": SAMPLE_RATE}
     )
-    ours = [cut(audio, start, WINDOW) for start in window_starts(samples)]
+    ours = [cut(audio, start, WINDOW) for start in window_starts(samples, step)]
     np.testing.assert_array_equal(np.stack(ours), np.stack(network.heard))
 
 

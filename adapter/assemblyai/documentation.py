@@ -57,6 +57,7 @@ def _body(schema: Schema) -> Schema:
     return whole
 
 
+TEXT_KINDS = ("text/vtt", "application/x-subrip", "text/plain", "text/tab-separated-values")
 UNKNOWN: Schema = {
     "404": {
         "description": "There is no such transcript of this key",
@@ -124,7 +125,7 @@ SEARCH: Schema = {
     "parameters": [_query("words", {"type": "string"}, "words and phrases, separated by commas")],
     **PARTS,
 }
-SUBTITLES: Schema = {
+FILES: Schema = {
     "parameters": [
         _query(
             "chars_per_caption",
@@ -134,10 +135,10 @@ SUBTITLES: Schema = {
     ],
     "responses": {
         "200": {
-            "description": "The subtitles",
+            "description": "The file",
             "content": {
-                kind: {"schema": {"type": "string"}}
-                for kind in ("text/vtt", "application/x-subrip")
+                **{kind: {"schema": {"type": "string"}} for kind in TEXT_KINDS},
+                **JSON,
             },
         },
         **UNKNOWN,

@@ -4,7 +4,7 @@ Fields are AssemblyAI's.  What cannot be done here is refused by name where a
 client would take silence for consent; what changes nothing here is left aside.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -95,6 +95,9 @@ class TranscriptRequest(BaseModel):
     speaker_options: SpeakerOptions | None = None
     word_boost: Words | None = Field(None, description="words to expect")
     keyterms_prompt: Words | None = Field(None, description="words to expect")
+    task: Literal["transcribe", "translate"] | None = Field(
+        None, description="translate is into English; not AssemblyAI's"
+    )
     prompt: str | None = Field(None, description="text that Whisper takes as what was said before")
     temperature: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     speech_model: str | None = Field(None, max_length=200)
@@ -176,6 +179,7 @@ def options_of(request: TranscriptRequest, settings: Settings) -> Options:
     return Options(
         model=_model(request, settings),
         language=_language(request),
+        task=request.task or "transcribe",
         initial_prompt=request.prompt or None,
         hotwords=", ".join(dict.fromkeys(word.strip() for word in words)) or None,
         temperature=request.temperature or 0.0,

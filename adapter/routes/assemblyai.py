@@ -19,7 +19,16 @@ from adapter.assemblyai.answers import (
 from adapter.assemblyai.listing import page_details, read_wanted
 from adapter.assemblyai.parameters import SECRET, TranscriptRequest, options_of, read_request
 from adapter.errors import TooSlow
-from adapter.formats.transcripts import Json, as_srt, as_vtt, encoded, without_nan
+from adapter.formats.subtitles import WIDTH
+from adapter.formats.transcripts import (
+    BODIES,
+    Json,
+    as_json,
+    as_srt,
+    as_vtt,
+    encoded,
+    without_nan,
+)
 from adapter.intake.uploads import FORM_BYTES, drain
 from adapter.jobs.jobs import Jobs
 from adapter.jobs.outside import Refused
@@ -35,6 +44,13 @@ router = APIRouter(prefix="/v2", tags=["AssemblyAI"])
 UPLOAD_URL = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/v2/upload/([0-9a-f-]{36})", re.IGNORECASE)
 BODY_SECONDS = 60.0  # for the JSON of a request
 CAPTION = (16, 1000)  # characters
+FILES = {
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "txt": "text/plain",
+    "tsv": "text/tab-separated-values",
+    "json": "application/json",
+}
 
 
 def _url(request: Request, path: str) -> str:
@@ -197,21 +213,27 @@ async def word_search(request: Request, job: str) -> Response:
 
 @router.get(
     "/transcript/{job}/{kind}",
-    summary="Its subtitles",
+    summary="It as a file: srt, vtt, txt, tsv or json",
     response_class=Response,
-    openapi_extra=documentation.SUBTITLES,
+    openapi_extra=documentation.FILES,
 )
-async def subtitles(request: Request, job: str, kind: str) -> Response:
-    """srt or vtt; ``chars_per_caption`` bounds what is shown at once."""
-    if kind not in ("srt", "vtt"):
-        raise HTTPException(404, f"a transcript has no {kind[:40]!r}; it has srt and vtt")
+async def as_file(request: Request, job: str, kind: str) -> Response:
+    """As ``/asr`` writes it; ``chars_per_caption`` bounds what subtitles show at once."""
+    if kind not in FILES:
+        raise HTTPException(404, f"a transcript has no {kind[:40]!r}; it has {', '.join(FILES)}")
     characters = request.query_params.get("chars_per_caption")
-    width = None if characters is None else _width(characters)
+    width = WIDTH if characters is None else _width(characters)
     _, transcript = await _completed(request, job)
-    write = as_srt if kind == "srt" else as_vtt
-    text = await in_thread(write, transcript, *([] if width is None else [width]))
-    media_type = "text/vtt" if kind == "vtt" else "application/x-subrip"
-    return Response(text, media_type=f"{media_type}; charset=utf-8")
+    if kind == "json":
+        return _answer(await in_thread(as_json, transcript))
+    text = await in_thread(_written, transcript, kind, width)
+    return Response(text, media_type=f"{FILES[kind]}; charset=utf-8")
+
+
+def _written(transcript: Transcript, kind: str, width: int) -> str:
+    if kind in ("srt", "vtt"):
+        return (as_srt if kind == "srt" else as_vtt)(transcript, width)
+    return BODIES["text" if kind == "txt" else kind](transcript)
 
 
 def _width(characters: str) -> int:

@@ -17,6 +17,8 @@ from tests.speech.media import write_wav
 from tests.speech.scoring import read_stm, word_error_rate
 from tests.waiting import until
 
+FILES = {"txt": "text/plain", "tsv": "text/tab-separated-values", "json": "application/json"}
+
 
 @pytest.fixture(scope="module")
 def done(service, sample):
@@ -87,6 +89,25 @@ def test_its_subtitles(done):
     assert len(cues) > len(srt.split("\n\n"))
     with pytest.raises(assemblyai.TranscriptError, match=r"chars_per_caption.*16 to 1000"):
         done.export_subtitles_srt(chars_per_caption=3)
+
+
+def test_its_files_are_those_of_asr(service, done):
+    leaving = Leaving(service.base_url)
+    file = {kind: leaving.request("GET", f"/transcript/{done.id}/{kind}") for kind in FILES}
+    assert {
+        kind: answer.headers["content-type"].split(";")[0] for kind, answer in file.items()
+    } == FILES
+    segments = file["json"].json()["segments"]
+    (diane,) = (segment for segment in segments if "Diane" in segment["text"])
+    assert diane["speaker"] == "SPEAKER_01"
+    assert 9 < diane["words"][0]["start"] < 16
+    assert file["txt"].text == done.text == " ".join(segment["text"] for segment in segments)
+    header, *rows = [line.split("\t") for line in file["tsv"].text.splitlines()]
+    assert header == ["start", "end", "text", "speaker"]
+    assert [row[2:] for row in rows] == [[s["text"], s["speaker"]] for s in segments]
+    answer = leaving.request("GET", f"/transcript/{done.id}/pdf")
+    assert answer.status_code == 404
+    assert answer.json()["error"].endswith("it has srt, vtt, txt, tsv, json")
 
 
 def test_the_list_has_it_and_delete_takes_it_away(service, clip):

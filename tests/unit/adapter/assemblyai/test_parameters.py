@@ -53,6 +53,11 @@ def test_words_to_expect_are_told_once():
     assert asked.initial_prompt == "A call."
 
 
+def test_a_translation_is_asked_for_by_whispers_own_name():
+    assert (options().task, options(task="translate").task) == ("transcribe", "translate")
+    assert refusal({**URL, "task": "summarize"}).startswith("task: 'summarize' cannot be used")
+
+
 @pytest.mark.parametrize(
     ("fields", "model"),
     [

@@ -1,13 +1,13 @@
 """The command ``asr``: transcribe a recording, or ask whether the service is healthy."""
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
 from client.errors import ServiceError
-from client.http import ANSWER_SECONDS, DEFAULT_URL, Client
+from client.http import Client
+from client.protocol.connection import ANSWER_SECONDS, DEFAULT_URL
 from client.text import speaker_lines
 
 FAILED = 1
@@ -74,7 +74,7 @@ def transcribe(arguments: argparse.Namespace) -> None:
 def health(arguments: argparse.Namespace) -> None:
     """Print what the service says of its health."""
     with Client(arguments.url, api_key=arguments.api_key) as client:
-        print(json.dumps(client.health(), indent=2))
+        print(client.health().model_dump_json(indent=2, exclude_unset=True))
 
 
 def main(arguments: list[str] | None = None) -> int:

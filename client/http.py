@@ -1,49 +1,64 @@
 """The service over HTTP."""
 
-import os
-from pathlib import Path
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
 from types import TracebackType
 
 import httpx
+from typing_extensions import Self, Unpack
 
-from client.errors import ServiceError
-from documents import Segment, Transcript, Word
-
-DEFAULT_URL = "http://localhost:9000"
-ANSWER_SECONDS = 1800.0  # what Speakr waits; the service itself gives a long recording more
-CONNECT_SECONDS = 10.0
-HEALTH_SECONDS = 10.0
-
-Option = str | int | bool | None
+from client.errors import TimedOutError, UnavailableError, UnreachableError
+from client.protocol import asking
+from client.protocol.connection import (
+    ANSWER_SECONDS,
+    DEFAULT_URL,
+    JOB_SECONDS,
+    SILENT_SECONDS,
+    Connection,
+)
+from client.protocol.options import Options, StreamOptions, TranscribeOptions
+from client.protocol.recordings import OnSent, Recording, Source
+from client.protocol.retries import Deadline, Retries
+from client.results import Health, Identity, Job, Model, Progress, TextEvent
+from client.transport import Transport
+from documents import Transcript
 
 
 class Client:
-    """A service at a URL, which may hold a user and a password."""
+    """A service at a URL, which may hold a user and a password.
+
+    Every call ends within its time, and is repeated where that is safe (:class:`Retries`).
+    Threads may share a client.
+
+    Attributes:
+        jobs: recordings that are left with the service.
+    """
 
     def __init__(
         self,
         url: str = DEFAULT_URL,
         timeout: float = ANSWER_SECONDS,
         api_key: str | None = None,
+        retries: Retries | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Args:
         url: Where the service is.
-        timeout: Seconds that an answer may take.
+        timeout: Seconds that a call may take, its upload and repetitions included.
         api_key: A key of the service's API_KEY; the variable ASR_API_KEY if left out.
+        retries: When calls are repeated; four times at most if left out.
+        transport: what httpx sends requests with, such as one with certificates of your own.
 
         Raises:
-            ServiceError: the key cannot be sent.
+            ServiceError: the address or the key cannot be used.
         """
-        self.url = url
-        waiting = httpx.Timeout(timeout, connect=CONNECT_SECONDS)
-        # In a header of its own: the URL's password may be a proxy's.
-        key = api_key or os.environ.get("ASR_API_KEY")
-        if key and not key.isascii():
-            raise ServiceError(None, "the API key has characters that no key has")
-        headers = {"X-API-Key": key} if key else None
-        self._http = httpx.Client(base_url=url, timeout=waiting, headers=headers)
+        connection = Connection(url, timeout, api_key, retries or Retries())
+        self._transport = Transport(connection, transport)
+        self.url = connection.shown
+        self.jobs = Jobs(self._transport)
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -56,78 +71,195 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
-    def transcribe(self, path: str | Path, **options: Option) -> Transcript:
-        """Transcribe a recording.
+    def transcribe(
+        self,
+        recording: Source,
+        *,
+        name: str = "",
+        request_id: str | None = None,
+        on_sent: OnSent | None = None,
+        **options: Unpack[TranscribeOptions],
+    ) -> Transcript:
+        """Transcribe a recording, and wait for it.
 
         Args:
-            path: A recording in any usual format, or a video with sound.
+            recording: a path, an open file that can seek, or the bytes of a recording in any usual
+                format, or of a video with sound.
+            name: what it is called, if it is no path.
+            request_id: by which :meth:`progress` knows it meanwhile.
+            on_sent: is told how many bytes of how many have been sent.
             options: The parameters of ``POST /asr``, such as ``language`` or ``diarize``.
 
         Raises:
             ServiceError: the service refused, failed or does not answer.
             OSError: the file cannot be read.
         """
-        given = {name: value for name, value in options.items() if value is not None}
-        with open(path, "rb") as file:
-            files = {"audio_file": (Path(path).name, file, "application/octet-stream")}
-            answer = self._send("POST", "/asr", params=given | {"output": "json"}, files=files)
-        return read_transcript(answer)
+        sent = Recording(recording, name)
+        return self._transport.run(asking.transcribe(sent, options, request_id, on_sent))
 
-    def health(self) -> dict[str, object]:
+    def render(
+        self,
+        recording: Source,
+        kind: str,
+        *,
+        name: str = "",
+        request_id: str | None = None,
+        on_sent: OnSent | None = None,
+        **options: Unpack[TranscribeOptions],
+    ) -> str:
+        """The transcript of a recording as a file: ``text``, ``srt``, ``vtt`` or ``tsv``.
+
+        Takes and raises what :meth:`transcribe` does.
+        """
+        sent = Recording(recording, name)
+        return self._transport.run(asking.render(sent, kind, options, request_id, on_sent))
+
+    def stream(
+        self,
+        recording: Source,
+        *,
+        name: str = "",
+        on_sent: OnSent | None = None,
+        **options: Unpack[StreamOptions],
+    ) -> Generator[TextEvent, None, None]:
+        """The text of a recording while it is heard: deltas, and at last the whole of it.
+
+        Raises:
+            ServiceError: the service refused or failed, before the first delta or between two.
+            OSError: the file cannot be read.
+        """
+        call = asking.streamed(Recording(recording, name), options, on_sent)
+        connection = self._transport.connection
+        deadline = Deadline(connection.seconds)
+        with closing(self._transport.events(call, deadline, connection.retries)) as events:
+            for event in events:
+                if (told := asking.heard(event)) is not None:
+                    yield told
+
+    def progress(self, request_id: str) -> Progress | None:
+        """How far a request is; None before its upload is there and after its answer."""
+        return self._transport.run(asking.progress(request_id))
+
+    def models(self) -> list[Model]:
+        """The Whispers that a request may name, the default one first."""
+        return self._transport.run(asking.models())
+
+    def health(self) -> Health:
         """What ``GET /health`` says.
 
         Raises:
             ServiceError: the service is not healthy or does not answer.
         """
-        return self._send("GET", "/health", timeout=HEALTH_SECONDS)
+        return self._transport.run(asking.health())
 
-    def _send(self, method: str, path: str, **request: object) -> dict[str, object]:
-        try:
-            response = self._http.request(method, path, **request)
-        except httpx.TimeoutException:
-            raise ServiceError(None, f"no answer from {self.url} in time") from None
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise ServiceError(None, f"{self.url} cannot be reached: {error}") from None
-        try:
-            content = response.json()
-        except ValueError:
-            content = {}
-        content = content if isinstance(content, dict) else {}
-        if not response.is_success or not content:
-            detail = content.get("detail") or response.text[:200] or response.reason_phrase
-            raise ServiceError(response.status_code, str(detail))
-        return content
+    def identity(self) -> Identity:
+        """What the service is, and its version."""
+        return self._transport.run(asking.identity())
 
 
-def read_transcript(answer: dict[str, object]) -> Transcript:
-    """The transcript in the JSON of ``/asr``, of this service or of one like it.
+class Jobs:
+    """Recordings that are left with the service, which outlive connections and restarts."""
 
-    What another service adds is left aside, what it does not say is empty.
-    """
-    segments = [
-        Segment(**_known(segment, Segment) | {"words": _words(segment)})
-        for segment in answer.get("segments", [])
-    ]
-    known = _known(answer, Transcript)
-    defaults = {
-        "model": "",
-        "language_probability": 0.0,
-        "duration": max((segment.end for segment in segments), default=0.0),
-    }
-    return Transcript(**{**defaults, **known, "segments": segments})
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
+    def submit(
+        self,
+        recording: Source,
+        *,
+        name: str = "",
+        on_sent: OnSent | None = None,
+        **options: Unpack[Options],
+    ) -> Job:
+        """Leave a recording with the service.
 
-def _words(segment: dict) -> list[Word]:
-    # WhisperX leaves out the times of words that it could not align.
-    words = (_known(word, Word) for word in segment.get("words", []))
-    return [Word(**word) for word in words if {"start", "end", "score"} <= word.keys()]
+        Raises:
+            ServiceError: the service refused, failed or does not answer.
+            OSError: the file cannot be read.
+            TypeError: an option that jobs do not have.
+        """
+        sent = Recording(recording, name)
+        return self._transport.run(asking.submit(sent, options, on_sent))
 
+    def get(self, job: str) -> Job:
+        """A job as it is now."""
+        return self._transport.run(asking.read(job))
 
-def _known(values: dict, kind: type) -> dict:
-    return {
-        name: value
-        for name, value in values.items()
-        if name in kind.model_fields and value is not None
-    }
+    def list(self, limit: int = 100, status: str | None = None) -> list[Job]:
+        """Your jobs, the newest first; of one status, if that is given."""
+        return self._transport.run(asking.list_jobs(limit, status))
+
+    def cancel(self, job: str) -> bool:
+        """Take a job away with all that it has left; whether it was there."""
+        return self._transport.run(asking.cancel(job))
+
+    def follow(self, job: str, timeout: float = JOB_SECONDS) -> Generator[Progress, None, None]:
+        """How far a job is, as often as that changes, until it has ended.
+
+        A connection that breaks is made again.
+
+        Args:
+            job: its id.
+            timeout: Seconds that this may take.
+
+        Raises:
+            ServiceError: there is no such job, or the service is away for too long.
+        """
+        deadline = Deadline(timeout)
+        retries = self._transport.connection.retries.patient()
+        call = asking.followed(job)
+        while True:
+            try:
+                steps = self._transport.events(call, deadline, retries, SILENT_SECONDS)
+                with closing(steps) as events:
+                    for event in events:
+                        yield asking.told(event)
+                        if event.name == "end":
+                            return
+            except (UnreachableError, TimedOutError, UnavailableError):
+                if not retries.times:
+                    raise
+            deadline.left()
+            time.sleep(retries.pause(0))
+
+    def wait(
+        self,
+        job: str,
+        on_progress: Callable[[Progress], object] | None = None,
+        timeout: float = JOB_SECONDS,
+    ) -> None:
+        """Wait until a job has ended well.
+
+        Raises:
+            JobFailedError: it has ended without a transcript.
+            ServiceError: as :meth:`follow`.
+        """
+        last = Progress()
+        for last in self.follow(job, timeout):
+            if on_progress:
+                on_progress(last)
+        asking.outcome(job, last)
+
+    def result(self, job: str) -> Transcript:
+        """The transcript of a job that has ended well."""
+        return self._transport.run(asking.result(job))
+
+    def text(self, job: str, kind: str) -> str:
+        """The same as a file: ``txt``, ``srt``, ``vtt`` or ``tsv``."""
+        return self._transport.run(asking.text(job, kind))
+
+    def transcribe(
+        self,
+        recording: Source,
+        *,
+        name: str = "",
+        on_sent: OnSent | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        **options: Unpack[Options],
+    ) -> Transcript:
+        """Leave a recording, wait for its end, fetch the transcript."""
+        job = self.submit(recording, name=name, on_sent=on_sent, **options)
+        self.wait(job.id, on_progress)
+        return self.result(job.id)

@@ -54,7 +54,9 @@ class TritonClient:
         pcm = np.asarray(audio) if isinstance(audio, np.ndarray) else read_wav(audio)
         if pcm.dtype != np.int16 or pcm.ndim != 1 or not pcm.size:
             raise ValueError("audio: give a one-dimensional array of INT16 samples")
-        given = {name: value for name, value in options.items() if value is not None}
+        given: dict[str, Option] = {
+            name: value for name, value in options.items() if value is not None
+        }
         given["timeout_ms"] = int(self._timeout * 1000)
         # With a key, steps that run side by side hear of each other's failure.
         given["request_key"] = uuid.uuid4().hex

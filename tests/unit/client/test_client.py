@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from client import Client, ServiceError
+from client import Client, Retries, ServiceError, UnreachableError
 from client.cli import FAILED, UNUSABLE, main
 from tests.services.ports import free_ports
 
@@ -158,8 +158,9 @@ def test_what_the_service_refuses(url, tmp_path):
 
 
 def test_a_service_that_is_not_there(nowhere, recording):
-    with Client(nowhere) as client, pytest.raises(ServiceError, match="cannot be reached") as gone:
-        client.transcribe(recording)
+    with Client(nowhere, retries=Retries(times=0)) as client:  # noqa: SIM117
+        with pytest.raises(UnreachableError, match="cannot be reached") as gone:
+            client.transcribe(recording)
     assert gone.value.status is None
     assert nowhere in str(gone.value)
 

@@ -1,0 +1,1 @@
+"""What is sent and what is heard, without a connection: both clients send and hear the same."""

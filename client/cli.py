@@ -1,101 +1,87 @@
-"""The command ``asr``: transcribe a recording, or ask whether the service is healthy."""
+"""The command ``asr``: transcripts of recordings from a service of triton-asr."""
 
-import argparse
 import os
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
-from client.errors import ServiceError
-from client.http import Client
-from client.protocol.connection import ANSWER_SECONDS, DEFAULT_URL
-from client.text import speaker_lines
+import click
 
-FAILED = 1
-UNUSABLE = 2  # as argparse has it
-INTERRUPTED = 130  # as shells have it for Ctrl-C
+from client.commands.bench import bench
+from client.commands.check import check
+from client.commands.completion import completion
+from client.commands.jobs import jobs
+from client.commands.live import live
+from client.commands.service import health, models
+from client.commands.statuses import INTERRUPTED, explained, status_of
+from client.commands.transcribe import transcribe
+from client.terminal import say
 
-
-def build_parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    parser = argparse.ArgumentParser(prog="asr", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    service = argparse.ArgumentParser(add_help=False)
-    service.add_argument(
-        "--url",
-        default=os.environ.get("ASR_URL") or DEFAULT_URL,
-        help="where the service is (default: ASR_URL, or %(default)s)",
-    )
-    service.add_argument(
-        "--api-key",
-        metavar="KEY",
-        help="a key of the service's API_KEY (default: ASR_API_KEY, which no process list shows)",
-    )
-    commands.add_parser("health", parents=[service], help="say whether the service is healthy")
-    transcribe = commands.add_parser(
-        "transcribe", parents=[service], help="print who says what in a recording"
-    )
-    add = transcribe.add_argument
-    add("file", type=Path, help="a recording in any usual format, or a video with sound")
-    add("--json", type=Path, metavar="OUT", help="write JSON into this file, - for the screen")
-    add("--language", help="code or name of the language; detected if left out")
-    add("--model", help="a Whisper size, or org/name on the model hub")
-    add("--task", choices=("transcribe", "translate"), help="translate is into English")
-    add("--initial-prompt", help="what was said before")
-    add("--hotwords", help="words to expect, such as names")
-    add("--no-diarize", dest="diarize", action="store_false", default=None, help="no speakers")
-    add("--num-speakers", type=int, help="how many people speak")
-    add("--min-speakers", type=int, help="at least so many people speak")
-    add("--max-speakers", type=int, help="at most so many people speak")
-    add("--timeout", type=float, default=ANSWER_SECONDS, help="seconds (default: %(default)g)")
-    return parser
+DISTRIBUTIONS = ("triton-asr-client", "triton-asr")  # the client by itself, or with the service
+BROKEN_PIPE = 141  # as shells have it for SIGPIPE
 
 
-OPTIONS = (
-    *("language", "model", "task", "initial_prompt", "hotwords"),
-    *("diarize", "num_speakers", "min_speakers", "max_speakers"),
-)
+def _version() -> str:
+    for name in DISTRIBUTIONS:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "unknown"
 
 
-def transcribe(arguments: argparse.Namespace) -> None:
-    """Transcribe one recording, and print or write the transcript."""
-    options = {name: getattr(arguments, name) for name in OPTIONS}
-    with Client(arguments.url, arguments.timeout, arguments.api_key) as client:
-        transcript = client.transcribe(arguments.file, **options)
-    if arguments.json is None:
-        print("\n".join(speaker_lines(transcript)) or "(nobody speaks)")
-        return
-    text = transcript.model_dump_json(indent=2, exclude_none=True) + "\n"
-    if str(arguments.json) == "-":
-        sys.stdout.write(text)
-    else:
-        arguments.json.write_text(text, encoding="utf-8")
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(_version(), prog_name="asr")
+def asr() -> None:
+    """Transcripts of recordings, with speakers and times, from a service of triton-asr.
 
+    \b
+    asr transcribe meeting.m4a                         print who says what
+    asr transcribe recordings/ --out transcripts/      a file for each recording
+    asr live lecture.mp3 --language en                 print it while it is heard
+    asr check                                          is the service all right?
 
-def health(arguments: argparse.Namespace) -> None:
-    """Print what the service says of its health."""
-    with Client(arguments.url, api_key=arguments.api_key) as client:
-        print(client.health().model_dump_json(indent=2, exclude_unset=True))
+    \b
+    Environment:
+      ASR_URL      where the service is, such as http://user:password@host:9000
+      ASR_API_KEY  a key of the service's API_KEY
+      NO_COLOR     no colours, on a terminal either
 
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command.
-
-    Returns:
-        The exit status: 0, 1 for a service that refuses, fails or is not there, 2 for a file
-        that cannot be read or written.
+    \b
+    Exit status:
+      0    all is done
+      1    the service refuses, fails or is not there; of several recordings, for one of them
+      2    a file cannot be read or written, or the command line makes no sense
+      130  interrupted with Ctrl-C
     """
-    parsed = build_parser().parse_args(arguments)
+
+
+for command in (transcribe, live, jobs, models, health, check, bench, completion):
+    asr.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives the exit status (see ``asr --help``)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        {"transcribe": transcribe, "health": health}[parsed.command](parsed)
-    except ServiceError as error:
-        print(f"asr: {error}", file=sys.stderr)
-        return FAILED
-    except OSError as error:
-        print(f"asr: {error.filename}: {error.strerror}", file=sys.stderr)
-        return UNUSABLE
-    except KeyboardInterrupt:
+        status = asr.main(given, prog_name="asr", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return status_of(error)
+    except BrokenPipeError:
+        # Whoever read has enough; Python would complain of it when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    return 0
+    except Exception as failure:
+        told = explained(failure)
+        if told is None:
+            raise
+        say(told)
+        return status_of(failure)
 
 
 if __name__ == "__main__":

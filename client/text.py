@@ -1,8 +1,19 @@
 """A transcript as people read it."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from documents import Transcript
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one speaker says in a row; times in seconds."""
+
+    start: float
+    speaker: str | None
+    text: str
 
 
 def clock(seconds: float) -> str:
@@ -14,16 +25,23 @@ def clock(seconds: float) -> str:
     return f"{prefix}{minutes:02}:{tenths / 10:04.1f}"
 
 
-def speaker_lines(transcript: Transcript) -> list[str]:
-    """A line for each run of segments of one speaker: ``[00:06.7] SPEAKER_00: Hello?``.
-
-    Segments whose speaker is not known have a line each.
-    """
-    lines = []
+def turns(transcript: Transcript) -> Iterator[Turn]:
+    """The runs of segments of one speaker; segments whose speaker is not known have one each."""
     numbered = enumerate(transcript.segments)
     for _, run in groupby(numbered, key=lambda item: item[1].speaker or item[0]):
         segments = [segment for _, segment in run]
-        label = f"{segments[0].speaker}: " if segments[0].speaker else ""
-        text = " ".join(segment.text.strip() for segment in segments)
-        lines.append(f"[{clock(segments[0].start)}] {label}{text}")
-    return lines
+        text = " ".join(" ".join(segment.text.split()) for segment in segments)
+        yield Turn(segments[0].start, segments[0].speaker, text)
+
+
+def speaker_lines(transcript: Transcript) -> list[str]:
+    """A line for each turn: ``[00:06.7] SPEAKER_00: Hello?``."""
+    return [
+        f"[{clock(turn.start)}] {f'{turn.speaker}: ' if turn.speaker else ''}{turn.text}"
+        for turn in turns(transcript)
+    ]
+
+
+def as_text(transcript: Transcript) -> str:
+    """All of them, as a file."""
+    return "".join(f"{line}\n" for line in speaker_lines(transcript))

@@ -146,7 +146,7 @@ def test_only_the_start_knows_the_client():
 def test_the_client_knows_neither_side():
     known = {(file, top(module)) for file, module in imports_of("client")}
     assert {module for _, module in known} == {
-        *("client", "documents", "httpx", "numpy", "pydantic", "typing_extensions"),
+        *("client", "click", "documents", "httpx", "numpy", "pydantic", "typing_extensions"),
         CLIENT_OF_TRITON,
     }
     heavy = {file for file, module in known if module in ("numpy", CLIENT_OF_TRITON)}

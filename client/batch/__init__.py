@@ -1,0 +1,1 @@
+"""Many recordings at once: found, named, worked on, remembered, shown."""

@@ -47,6 +47,7 @@ class Keeper:
         self._sharing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._answers: queue.Queue[Kept] = queue.Queue(MOST_WAITING)
+        self._unwritten: dict[bytes, Kept] = {}  # those of the queue, and of the batch after it
         self._broken = self._ruined = False
         self._failed = -math.inf  # when it did last
 
@@ -79,21 +80,22 @@ class Keeper:
             send: has a call made when it is its turn.
         """
         key = question.key()
-        if (kept := self.look_up(question, key)) is not None:
-            there: Future = Future()
-            there.set_result(kept)
-            return there
 
         def ask_and_keep() -> object:
             answer = call()
             self.keep(question, key, answer)
             return answer
 
+        # What has ended by now is kept by now: so it is looked up afterwards.
         with self._sharing:
             earlier = self._under_way.get(key)
         # What still waits for its turn is another recording's, whose turn may be long in coming.
         if earlier is not None and earlier.running():
             return _shared(earlier, question, lambda: send(ask_and_keep))
+        if (kept := self.look_up(question, key)) is not None:
+            there: Future = Future()
+            there.set_result(kept)
+            return there
         sent = send(ask_and_keep)
         with self._sharing:
             self._under_way[key] = sent
@@ -108,6 +110,8 @@ class Keeper:
     def look_up(self, question: Question, key: bytes) -> object | None:
         """The answer to a question, if it is kept."""
         found = None
+        if (unwritten := self._unwritten.get(key)) is not None:
+            return question.codec.unpack(*unwritten[1:])
         if (store := self._opened_store()) is not None and not self._broken:
             try:
                 if (kept := store.get(key)) is not None:
@@ -118,8 +122,17 @@ class Keeper:
 
     def keep(self, question: Question, key: bytes, answer: object) -> None:
         """Keep an answer, in a moment, unless too many wait for that."""
-        with contextlib.suppress(queue.Full):
-            self._answers.put_nowait(Kept(key, *question.codec.pack(answer)))
+        kept = Kept(key, *question.codec.pack(answer))
+        self._unwritten[key] = kept
+        try:
+            self._answers.put_nowait(kept)
+        except queue.Full:
+            self._forget([kept])
+
+    def _forget(self, batch: list[Kept]) -> None:
+        for kept in batch:
+            if self._unwritten.get(kept.key) is kept:
+                self._unwritten.pop(kept.key, None)
 
     def _opened_store(self) -> AnswerStore | None:
         if self._settings is None:
@@ -144,10 +157,11 @@ class Keeper:
             batch = self._next_batch()
             if self._broken and time.monotonic() - self._failed >= MENDING_PAUSE:
                 self._attempt(self._mend)
+            if batch and not self._broken:
+                self._attempt(lambda batch=batch: self._store.put(batch))
+            self._forget(batch)
             if self._broken:
                 continue
-            if batch:
-                self._attempt(lambda batch=batch: self._store.put(batch))
             if time.monotonic() - forgot >= self._forget_seconds:
                 forgot = time.monotonic()
                 self._attempt(lambda: self._store.forget_old())

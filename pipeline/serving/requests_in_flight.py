@@ -130,6 +130,7 @@ class RequestsInFlight:
 
     def cancel(self, key: str) -> None:
         """Nobody waits for this request, whether it is here already or comes later."""
+        DEPARTURES.note(key)  # another step may have sent pieces of it
         with self._lock:
             self._cancelled[key] = None
             while len(self._cancelled) > REMEMBERED:

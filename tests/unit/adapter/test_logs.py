@@ -23,7 +23,9 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
         logger.handlers = [logging.StreamHandler(written)]
         logger.propagate = False
         logger.setLevel(logging.INFO)
-    logging.getLogger("uvicorn.error").handlers = []
+    server = logging.getLogger("uvicorn.error")
+    server.handlers = []
+    server.setLevel(logging.NOTSET)  # an adapter in another test's thread has left its own
     yield lambda: written.getvalue().splitlines()
     for name, attributes in before.items():
         vars(logging.getLogger(name)).update(attributes)

@@ -15,7 +15,7 @@ from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
 
 MEGABYTE = 1 << 20
-FORM_BYTES = 17 << 20  # that a body may have beside its file
+FORM_BYTES = 1 << 20  # that a body may have beside its file
 STALL_BYTES = 256 << 10
 BOUNDARY = "boundary"
 FIELD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'

@@ -46,7 +46,8 @@ def keep(keeper: Keeper, asked, answer: object = ANSWER) -> None:
     """Keep an answer, and wait until it is written."""
     assert keeper.look_up(asked, asked.key()) is None
     keeper.keep(asked, asked.key(), answer)
-    until(lambda: keeper.look_up(asked, asked.key()) is not None)
+    until(lambda: not keeper._unwritten)
+    assert keeper.look_up(asked, asked.key()) is not None
 
 
 def found(keeper: Keeper, asked) -> object | None:
@@ -208,6 +209,29 @@ def test_many_ask_and_keep_at_once(settings):
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(use, range(60)))
+
+
+def test_what_is_still_to_be_written_is_found(settings, monkeypatch):
+    keeper, asked = opened(settings()), question()
+    may_write = threading.Event()
+    write = keeper._attempt
+    monkeypatch.setattr(keeper, "_attempt", lambda work: (may_write.wait(60), write(work)))
+    keeper.start()
+    keeper.keep(asked, asked.key(), ANSWER)
+    assert found(keeper, asked).tolist() == ANSWER.tolist()
+    may_write.set()
+    until(lambda: not keeper._unwritten)
+    assert found(opened(settings()), asked).tolist() == ANSWER.tolist()
+
+
+def test_more_than_can_wait_are_neither_written_nor_held(settings, monkeypatch):
+    monkeypatch.setattr(module, "MOST_WAITING", 1)
+    keeper = Keeper()
+    monkeypatch.setattr(keeper, "_settings", settings())  # nobody writes
+    first, second = question(), question(AUDIO + 1)
+    for asked in (first, second):
+        keeper.keep(asked, asked.key(), ANSWER)
+    assert list(keeper._unwritten) == [first.key()]
 
 
 def test_what_is_under_way_for_who_has_left_is_taken_over(settings):

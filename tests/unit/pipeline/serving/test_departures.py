@@ -67,6 +67,12 @@ def test_before_it_is_configured_nobody_has_left():
     assert "left" not in table
 
 
+def test_a_step_notes_who_leaves_before_the_request_is_there(departed, monkeypatch):
+    monkeypatch.setattr(requests_in_flight, "DEPARTURES", departed)
+    RequestsInFlight().cancel("left")
+    assert "left" in departed
+
+
 @pytest.mark.parametrize("told", ["by the adapter", "by Triton"])
 def test_a_step_notes_that_nobody_waits(departed, monkeypatch, told):
     monkeypatch.setattr(requests_in_flight, "DEPARTURES", departed)

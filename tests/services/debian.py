@@ -57,14 +57,16 @@ def _unpack(packages: Sequence[str], folder: Path) -> None:
 
 def _lists(package: str, scratch: Path) -> list[str]:
     """Options that let apt know of ``package``: fresh lists of our own, if it has none."""
-    unlocked = ["-o", "Debug::NoLocking=true"]
+    (scratch / "archives/partial").mkdir(parents=True)
+    # What lies in the system's archives already would not be named among what is needed.
+    archives = f"Dir::Cache::archives={scratch / 'archives'}"
+    unlocked = ["-o", "Debug::NoLocking=true", "-o", archives]
     try:
         _apt(scratch, *unlocked, "download", "--print-uris", package)
         return unlocked
     except PackageUnavailable:
         pass  # as in an image whose lists were removed
-    for part in ("lists/partial", "archives/partial"):
-        (scratch / part).mkdir(parents=True)
+    (scratch / "lists/partial").mkdir(parents=True)
     own = [
         *unlocked,
         *("-o", f"Dir::State::lists={scratch / 'lists'}"),

@@ -11,7 +11,7 @@ from adapter.auth import OPEN, RequireKey
 from adapter.jobs.jobs import Jobs
 from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
-from adapter.routes import asr, assemblyai, docs, following, health, metrics, openai
+from adapter.routes import asr, assemblyai, docs, following, health, metrics, openai, page
 from adapter.service import Service
 from adapter.telemetry import gauges
 from adapter.telemetry.metrics import Metrics
@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     docs.install(app)
+    page.install(app)
     observe(app)
     return app
 

@@ -18,7 +18,12 @@ from adapter.errors import Unauthorised
 from adapter.waiting.places import KEY
 from pipeline.errors import PipelineError
 
-OPEN = ("/", "/health")  # what Speakr and containers probe
+OPEN = ("/", "/health", "/ui")  # what Speakr and containers probe, and the page
+PAGE = "/ui/"  # below it is what the page loads
+# Scripts say this of their requests.  A challenge would make their browser ask for a password
+# in a window of its own.
+SCRIPTED = "x-requested-with"
+SCRIPT_CHALLENGE = 'Bearer realm="triton-asr"'
 RAW = "/v2/"  # below it clients of AssemblyAI send the key as the whole of Authorization
 # A client that still sends when its connection is closed may not see the answer, and one that
 # has no key is not to be read on for long.
@@ -54,11 +59,14 @@ class RequireKey:
         owner = self._admits(sent)
         if owner is not None:
             scope.setdefault("state", {})[KEY] = owner
-        if owner is not None or scope["path"] in self._open_paths:
+        if owner is not None or self._is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         reason = "the API key that was sent is invalid" if sent else "an API key is missing"
         await _refuse(Unauthorised(f"{reason}; {HOW}"), scope, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        return path in self._open_paths or path.startswith(PAGE)
 
     def _admits(self, sent: Iterable[bytes]) -> str | None:
         """Whose key one of these is, or None.
@@ -102,6 +110,8 @@ async def _refuse(failure: Unauthorised, scope: Scope, receive: Receive, send: S
     request = Request(scope)
     response = await request.app.exception_handlers[PipelineError](request, failure)
     response.headers["Connection"] = "close"
+    if SCRIPTED in request.headers:
+        response.headers["WWW-Authenticate"] = SCRIPT_CHALLENGE
 
     async def send_and_linger(message: Message) -> None:
         if message["type"] == "http.response.body":

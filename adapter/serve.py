@@ -53,7 +53,7 @@ def serve(settings: Settings, with_sample: bool) -> None:
             transcribe_sample(supervisor.url, settings)
         logger.info("\ntriton: its log is %s", supervisor.triton.log)
         logger.info(
-            "ready at %s (to try it: %s/docs); Ctrl-C ends it", supervisor.url, supervisor.url
+            "ready at %s (the page to use it: %s/ui); Ctrl-C ends it", supervisor.url, supervisor.url
         )
         supervisor.watch(backend)
     finally:

@@ -5,11 +5,12 @@ import time
 from importlib.metadata import version
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from adapter.asr.answers import HEALTH
 from adapter.errors import RETRY_AFTER
 from adapter.formats.transcripts import Json
+from adapter.routes.page import PATH, wants_page
 from adapter.triton.engine import Engine
 from adapter.triton.failures import Unreachable
 from adapter.waiting.places import KEY
@@ -67,13 +68,21 @@ async def health(request: Request) -> JSONResponse:
     return JSONResponse(shown, 503, {"Retry-After": str(RETRY_AFTER)})
 
 
-@router.get("/", summary="What is this?")
-async def identify() -> Json:
-    """The service's name, version and where to go from here."""
-    return {
-        "service": NAME,
-        "version": VERSION,
-        "transcribe": "POST /asr",
-        "health": "/health",
-        "documentation": "/docs",
-    }
+@router.get("/", summary="What is this?", response_model=Json)
+async def identify(request: Request) -> Response:
+    """The service's name, version and where to go from here; browsers are led to the page."""
+    vary = {"Vary": "Accept"}
+    if wants_page(request):
+        # Relative, so that it holds behind a proxy that adds to the path.
+        return RedirectResponse(PATH.removeprefix("/"), 307, vary)
+    return JSONResponse(
+        {
+            "service": NAME,
+            "version": VERSION,
+            "page": PATH,
+            "transcribe": "POST /asr",
+            "health": "/health",
+            "documentation": "/docs",
+        },
+        headers=vary,
+    )

@@ -52,9 +52,8 @@ def serve(settings: Settings, with_sample: bool) -> None:
         if with_sample:
             transcribe_sample(supervisor.url, settings)
         logger.info("\ntriton: its log is %s", supervisor.triton.log)
-        logger.info(
-            "ready at %s (the page to use it: %s/ui); Ctrl-C ends it", supervisor.url, supervisor.url
-        )
+        url = supervisor.url
+        logger.info("ready at %s (the page to use it: %s/ui); Ctrl-C ends it", url, url)
         supervisor.watch(backend)
     finally:
         for number in STOP_SIGNALS:

@@ -16,6 +16,11 @@ export function show(root) {
   const stages = h("div", { class: "stages" });
   const recent = h("tbody");
   const none = h("p", { class: "hint" }, t("recentNone"));
+  const table = h("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": t("recent"), hidden: true },
+    h("table", {},
+      h("thead", {}, h("tr", {},
+        ["time", "recordingsCount", "audioLength", "took", "stages"].map((name) => h("th", { scope: "col" }, t(name))))),
+      recent));
   const trouble = h("p", { class: "wrong", role: "alert", hidden: true });
   root.append(
     h("h1", {}, t("status")),
@@ -24,12 +29,7 @@ export function show(root) {
     facts,
     section("now", numbers),
     section("stagesTitle", h("p", { class: "hint" }, t("stagesHint")), stages),
-    section("recent", none,
-      h("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": t("recent") },
-        h("table", {},
-          h("thead", {}, h("tr", {},
-            ["time", "recordingsCount", "audioLength", "took", "stages"].map((name) => h("th", { scope: "col" }, t(name))))),
-          recent))));
+    section("recent", none, table));
 
   let before = null;
   let timer = null;
@@ -52,6 +52,7 @@ export function show(root) {
         while (recent.children.length > SHOWN) recent.lastChild.remove();
       }
       none.hidden = recent.children.length > 0;
+      table.hidden = !none.hidden;
       before = now;
     } catch (error) {
       trouble.hidden = false;

@@ -106,9 +106,6 @@ class TranscriptRequest(BaseModel):
         max_length=20,
         description="theirs mean the default; ours are those of /v1/models",
     )
-    task: Literal["transcribe", "translate"] | None = Field(
-        None, description="ours: translate writes English, whatever is spoken"
-    )
     webhook_url: str | None = Field(
         None, max_length=4096, description="is told the end; FETCH_HOSTS must allow it"
     )
@@ -180,7 +177,6 @@ def options_of(request: TranscriptRequest, settings: Settings) -> Options:
         )
     words = [*(request.word_boost or ()), *(request.keyterms_prompt or ())]
     return Options(
-        task=request.task or "transcribe",
         model=_model(request, settings),
         language=_language(request),
         task=request.task or "transcribe",

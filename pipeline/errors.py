@@ -21,6 +21,14 @@ class Overloaded(PipelineError):  # noqa: N818 - a state, not a fault
     """A queue of the graph is full; the request may be sent again later."""
 
 
+class OutOfMemory(Overloaded):
+    """Not even one piece fits into the memory that is left, on the card or in the machine."""
+
+
+class BrokenDevice(PipelineError):  # noqa: N818 - a state
+    """This process can use its card no more; another one may."""
+
+
 class ModelLoading(PipelineError):  # noqa: N818 - a state, not a fault
     """The network that was asked for is being loaded; ask again in a moment."""
 

@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from pipeline.errors import ModelLoading, Overloaded, PipelineError, WeightsUnavailable
+from pipeline.device_failures import breaks_device, is_out_of_memory
+from pipeline.device_memory import give_device_memory_back
+from pipeline.errors import (
+    BrokenDevice,
+    ModelLoading,
+    OutOfMemory,
+    PipelineError,
+    WeightsUnavailable,
+)
 from pipeline.hardware import give_memory_back
 
 Network = TypeVar("Network")
@@ -213,11 +221,14 @@ def _as_told(name: str, failure: Exception) -> PipelineError:
     """The failure as whoever asked for the network should hear of it."""
     if isinstance(failure, PipelineError):
         return failure
-    if "out of memory" in str(failure).lower():
-        return Overloaded(f"there is no memory for the network {name!r}: {failure}")
+    if breaks_device(failure):
+        return BrokenDevice(f"while the network {name!r} was loaded: {failure}")
+    if is_out_of_memory(failure):
+        return OutOfMemory(f"there is no memory for the network {name!r}: {failure}")
     return PipelineError(f"the network {name!r} cannot be loaded: {failure}")
 
 
 def _give_memory_back() -> None:
     gc.collect()
+    give_device_memory_back()
     give_memory_back()

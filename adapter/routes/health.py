@@ -41,10 +41,11 @@ class Health:
 
     async def _look(self) -> Json:
         try:
-            missing = await self._engine.missing()
-            if not missing:
+            missing, failing = await self._engine.missing(), await self._engine.failing()
+            if not (missing or failing):
                 return {"status": "healthy", **await self._engine.describe()}
-            detail = f"missing: {missing}"
+            found = {"missing": missing, "failing at everything": failing}
+            detail = "; ".join(f"{what}: {models}" for what, models in found.items() if models)
         except Unreachable as failure:
             detail = str(failure)
         return {"status": "unhealthy", "detail": detail, "loaded_models": []}
@@ -56,7 +57,7 @@ class Health:
     responses=HEALTH,
 )
 async def health(request: Request) -> JSONResponse:
-    """200 when Triton and every model are ready and alive, else 503 with what is missing.
+    """200 when Triton and every model are ready and alive, else 503 with what is missing or fails.
 
     Where keys are needed, a request without one hears the status and nothing else.
     """

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Sequence
 from functools import partial
 
-import httpx
 from pydantic import ValidationError
 from tritonclient.grpc import InferInput, InferRequestedOutput
 from tritonclient.grpc.aio import InferenceServerClient
@@ -22,7 +21,7 @@ from adapter.triton.failures import (
     from_step,
     from_triton,
 )
-from adapter.triton.loaded_models import loaded_models
+from adapter.triton.metrics_page import MetricsPage
 from adapter.triton.persistence import Persistence
 from adapter.triton.recovery import ENSEMBLE, STEPS, STREAMS, Recovery
 from adapter.triton.secret import TritonSecret
@@ -54,16 +53,16 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self._address = f"{settings.triton_host}:{settings.triton_grpc_port}"
-        self._metrics_url = f"http://{settings.triton_host}:{settings.triton_metrics_port}/metrics"
+        host, port = settings.triton_host, settings.triton_metrics_port
+        self._page = MetricsPage(f"http://{host}:{port}/metrics")
         secret = TritonSecret(settings.triton_grpc_port, settings.given_triton_secret)
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
         self._client.register_plugin(secret)
         self._signals = Signals(self._client, STEPS, STREAMS)
-        self._recovery = Recovery(self._client, secret, self._signals)
+        self._recovery = Recovery(self._client, secret, self._signals, self._page)
         self._server_liveness = ServerLiveness(self._client, secret)
         self._audio_regions = AudioRegions(self._client, settings.triton_shared_memory)
         self._departures = Departures()
-        self._pages = httpx.AsyncClient()
         self._watches: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Engine":
@@ -83,7 +82,7 @@ class Engine:
         await self._signals.close()
         await self._departures.close()
         await self._audio_regions.close()
-        await self._pages.aclose()
+        await self._page.close()
         await self._client.close()
 
     def recoveries(self) -> dict[str, dict[str, int]]:
@@ -122,7 +121,7 @@ class Engine:
         except InferenceServerException:
             raise self._unreachable() from None
         about = {name: text.string_value for name, text in answer.config.parameters.items()}
-        return {**about, "loaded_models": await loaded_models(self._pages, self._metrics_url)}
+        return {**about, "loaded_models": await self._page.loaded_models()}
 
     async def missing(self) -> list[str]:
         """The models that are not ready, or whose process has died as far as can be seen.
@@ -138,6 +137,10 @@ class Engine:
             raise
         except Unreachable:
             raise self._unreachable() from None
+
+    async def failing(self) -> list[str]:
+        """The leaves whose batches have all failed for a while, as far as Triton's page tells."""
+        return sorted(await self._page.failing())
 
     async def transcribe(
         self,

@@ -16,11 +16,11 @@ from adapter.triton.failures import (
 from adapter.triton.recovery import Recovery
 from adapter.waiting.patience import OutOfPatience, Patience
 from documents import Transcript
-from pipeline.errors import Overloaded, PipelineError
+from pipeline.errors import OutOfMemory, Overloaded, PipelineError
 from pipeline.options import Options
 
-MOST_DEATHS = 3  # of one process, which the request itself may kill
-SERVER = "tritonserver"
+MOST_DEATHS = 3  # of one process, which the request itself may kill; times without memory
+SERVER, MEMORY = "tritonserver", "memory"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0  # seconds, while a queue of the graph is full
 
 Attempt = Callable[[], Awaitable[Transcript]]
@@ -93,6 +93,8 @@ class Persistence:
             except Overloaded as crowd:
                 failure, remedy = crowd, partial(asyncio.sleep, pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
+                if isinstance(crowd, OutOfMemory):  # which somebody else gives back soon, or nobody
+                    self._outlive(MEMORY, crowd)
 
     async def _wait(self, remedy: Remedy) -> None:
         # Shielded: what one request gives up waiting for, others still wait for.

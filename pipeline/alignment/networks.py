@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from pickle import UnpicklingError
@@ -36,6 +37,10 @@ class AlignmentNetwork:
         self._network = network.eval()
         self._from_torchaudio = from_torchaudio
         self._device = next(network.parameters()).device
+
+    def emissions(self, stretches: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """:meth:`emission` of each of these stretches."""
+        return [self.emission(audio) for audio in stretches]
 
     def emission(self, audio: np.ndarray) -> np.ndarray:
         """Log probabilities of the labels.

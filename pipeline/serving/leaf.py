@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import json
+import logging
 import os
 import time
 from abc import ABC, abstractmethod
@@ -12,14 +13,20 @@ from typing import TypeVar
 
 import triton_python_backend_utils as pb_utils
 
+from pipeline.device_failures import breaks_device
+from pipeline.device_memory import give_device_memory_back
 from pipeline.errors import Cancelled
-from pipeline.hardware import Card, take_card
+from pipeline.hardware import Card, give_memory_back, take_card
 from pipeline.options import Options
+from pipeline.serving.batches.faults import provoker
+from pipeline.serving.batches.memory import MemoryLimits
+from pipeline.serving.batches.streak import Streak
+from pipeline.serving.batches.together import Together
 from pipeline.serving.departures import DEPARTURES
 from pipeline.serving.failures import to_response
 from pipeline.serving.idle import WhenIdle
 from pipeline.serving.metrics.meters import Meters
-from pipeline.serving.metrics.of_leaves import LeafMeters
+from pipeline.serving.metrics.of_leaves import FailureMeters, LeafMeters
 from pipeline.serving.signals import PREPARE, SENT_NS, is_signal, parameters_of
 from pipeline.serving.urgency import precedence_of
 from pipeline.settings import Settings, current_settings
@@ -30,11 +37,15 @@ KEY = "request_key"  # among the options of a piece: of the request that it is p
 Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
 
+logger = logging.getLogger(__name__)
+
 
 class Leaf(ABC):
     """Base of a leaf's ``TritonPythonModel``: a failure of one piece stays its own.
 
-    A subclass loads its network in :meth:`load` and answers in :meth:`infer`.
+    A subclass loads its network in :meth:`load` and answers in :meth:`infer`, by way of
+    :meth:`together`.  A process whose card is broken ends, and is started again by whoever
+    watches it; the requests that it held are sent once more.
     """
 
     # Where there are few cores, what feeds the networks must not wait for them.
@@ -56,8 +67,16 @@ class Leaf(ABC):
         self._precedence = precedence_of(self._name, settings)
         self.meters = Meters(leaf=self._name, instance=self.instance)
         self._batches = LeafMeters(self.meters)
+        failures = FailureMeters(self.meters)
+        self._streak = Streak(failures.failed_batches, failures.failing_seconds)
+        self._together = Together(
+            MemoryLimits(failures.limit),
+            self.make_room,
+            failures.full,
+            provoker(self._name, on_card=self.card is not None),
+        )
         self.load(settings)
-        self._idle = WhenIdle()
+        self._idle = WhenIdle(self.make_room)
 
     @abstractmethod
     def load(self, settings: Settings) -> None:
@@ -74,6 +93,23 @@ class Leaf(ABC):
             ModelLoading: it is not yet.
         """
 
+    def together(
+        self, infer: Callable[[Sequence[Piece]], list[Answer]], pieces: Sequence[Piece], network=""
+    ) -> list[Answer | Exception]:
+        """Infer pieces of a batch; see :class:`~pipeline.serving.batches.together.Together`.
+
+        Args:
+            infer: answers each of some pieces.
+            pieces: of one network.
+            network: its name, in a leaf that has several.
+        """
+        return self._together(infer, pieces, network or self._name)
+
+    def make_room(self) -> None:
+        """Give back the memory that is kept for later."""
+        give_device_memory_back()
+        give_memory_back()
+
     def execute(self, requests: Sequence[object]) -> list[pb_utils.InferenceResponse]:
         """Triton's entry: one batch, a response for each of its requests."""
         if self._precedence is not None:
@@ -86,6 +122,7 @@ class Leaf(ABC):
         finally:
             faulthandler.cancel_dump_traceback_later()
             self._idle.worked()
+        self._end_if_broken(answers)
         self._trace(requests, answers, time.monotonic() - begun)
         self._tell(requests, answers, begun, time.monotonic() - begun)
         pairs = zip(requests, answers, strict=True)
@@ -121,9 +158,18 @@ class Leaf(ABC):
             inferred = self.infer([requests[index] for index in wanted]) if wanted else []
         except Exception as failure:
             inferred = [failure] * len(wanted)
+        self._streak.batch(inferred)
         for index, answer in zip(wanted, inferred, strict=True):
             answers[index] = answer
         return answers
+
+    def _end_if_broken(self, answers: Sequence[object]) -> None:
+        for answer in answers:
+            if isinstance(answer, Exception) and breaks_device(answer):
+                logger.critical("the card is broken for this process, which ends: %s", answer)
+                self.finalize()
+                # Not by way of the libraries, which would ask the card once more and hang.
+                os._exit(1)
 
     def _trace(self, requests: Sequence[object], answers: Sequence[object], since: float) -> None:
         if traces.are_told():
@@ -169,15 +215,3 @@ def _since(sent_ns: object, now: float) -> float:
 def _refusal(request: object, failure: Exception) -> pb_utils.InferenceResponse:
     with logs.on_behalf_of(parameters_of(request).get("request_id")):
         return to_response(failure)
-
-
-def together_or_alone(
-    infer: Callable[[Sequence[Piece]], list[Answer]], pieces: Sequence[Piece]
-) -> list[Answer | Exception]:
-    """Infer a batch; if it fails, each piece by itself, so that only the culprit's answer does."""
-    try:
-        return infer(pieces)
-    except Exception as failure:
-        if len(pieces) == 1:
-            return [failure]
-        return [together_or_alone(infer, [piece])[0] for piece in pieces]

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from pipeline.device_failures import breaks_device, is_out_of_memory
 from pipeline.errors import InvalidRequest
 from pipeline.network_pool import NetworkPool, OnLoadChange, ignore_load_change
 from pipeline.settings import Settings
@@ -30,6 +31,10 @@ class WhisperModels:
         )
         self._pool.load_now(settings.default_model)
 
+    def name_of(self, name: str | None) -> str:
+        """The name of the network that a request asks for by this one, or by none."""
+        return name or self._settings.default_model
+
     def use(self, name: str | None) -> AbstractContextManager[Recogniser]:
         """The network of this name, or the default one.
 
@@ -38,7 +43,7 @@ class WhisperModels:
             InvalidRequest: there is no such Whisper, or it is not offered.
             WeightsUnavailable: its weights can neither be found nor fetched.
         """
-        name = name or self._settings.default_model
+        name = self.name_of(name)
         check_offered(name, self._settings)
         return self._pool.use(name)
 
@@ -46,6 +51,11 @@ class WhisperModels:
         try:
             if name not in WHISPER_REPOSITORIES:
                 try_elsewhere(folder, self._settings)
+        except Exception as failure:  # whatever these weights did to another process
+            if is_out_of_memory(failure):
+                raise
+            raise self._unusable(name, failure) from failure
+        try:
             return Recogniser(
                 folder,
                 self._settings.device_of("whisper"),
@@ -54,6 +64,10 @@ class WhisperModels:
             )
         except Exception as failure:
             # CTranslate2 and tokenizers have no kinds of their own for files that are not theirs.
-            if "memory" in str(failure):
+            if is_out_of_memory(failure) or breaks_device(failure):
                 raise
-            raise InvalidRequest(f"model {name!r} cannot be loaded: {failure}") from failure
+            raise self._unusable(name, failure) from failure
+
+    @staticmethod
+    def _unusable(name: str, failure: Exception) -> InvalidRequest:
+        return InvalidRequest(f"model {name!r} cannot be loaded: {failure}")

@@ -18,6 +18,7 @@ import tritonclient.grpc as triton
 from adapter.embedded.supervisor import POLL_SECONDS
 from adapter.triton.secret import find
 from pipeline.audio import SAMPLE_RATE
+from pipeline.serving import PROVOKED_FAULTS
 from pipeline.settings import Settings
 from tests.clients.asking import transcript_of
 from tests.services.ports import free_ports
@@ -118,6 +119,7 @@ def start_service(folder: Path, **variables: str) -> RunningService:
         **os.environ,
         "CACHE_DIR": cache,
         "DATA_DIR": str(folder / "data"),
+        PROVOKED_FAULTS: str(folder / "faults"),
         # Tests hold with and without a model hub, and give the same result.
         "ALIGNMENT": "attention",
         "DIARIZATION": "ungated",

@@ -20,6 +20,7 @@ from adapter.triton.secret import TritonSecret, find
 from adapter.waiting.patience import Patience
 from documents import Transcript
 from pipeline.options import Options
+from pipeline.serving import PROVOKED_FAULTS
 from pipeline.settings import Settings
 from tests.services.ports import free_ports
 
@@ -42,6 +43,7 @@ def tiny_triton(
         variables: go before the environment.
     """
     http, grpc, metrics = ports or free_ports(3)
+    variables = {PROVOKED_FAULTS: str(run / "faults"), **variables}
     with patch.dict(os.environ, variables):
         settings = Settings(
             _env_file=None,

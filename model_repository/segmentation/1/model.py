@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.diarization.networks.loading import load_segmentation
-from pipeline.serving.leaf import Leaf, together_or_alone
+from pipeline.serving.leaf import Leaf
 from pipeline.serving.tensors import array_tensor, read_array
 
 
@@ -22,9 +22,9 @@ class TritonPythonModel(Leaf):
         windows = [read_array(request, "AUDIO") for request in requests]
         return [
             answer if isinstance(answer, Exception) else [array_tensor("SEGMENTATION", answer)]
-            for answer in together_or_alone(self._together, windows)
+            for answer in self.together(self._segment, windows)
         ]
 
-    def _together(self, windows):
+    def _segment(self, windows):
         ends = np.cumsum([len(each) for each in windows])
         return np.split(self.segment(np.concatenate(windows)), ends[:-1])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.diarization.networks.loading import load_embedding
-from pipeline.serving.leaf import Leaf, together_or_alone
+from pipeline.serving.leaf import Leaf
 from pipeline.serving.tensors import array_tensor, read_array
 
 
@@ -24,7 +24,7 @@ class TritonPythonModel(Leaf):
         ]
         return [
             answer if isinstance(answer, Exception) else [array_tensor("EMBEDDINGS", answer)]
-            for answer in together_or_alone(self._one_by_one, pieces)
+            for answer in self.together(self._one_by_one, pieces)
         ]
 
     def _one_by_one(self, pieces):

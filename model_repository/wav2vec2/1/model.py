@@ -1,5 +1,8 @@
 """The ``wav2vec2`` leaf: stretches of audio in, CTC emissions out."""
 
+from collections import defaultdict
+from contextlib import ExitStack
+
 from pipeline.alignment.networks import AlignmentNetworks
 from pipeline.errors import PipelineError
 from pipeline.leaf_documents import LabelSet
@@ -18,22 +21,35 @@ class TritonPythonModel(Leaf):
         self.networks = AlignmentNetworks(settings, on_load_change)
 
     def infer(self, requests):
-        """Emissions of one batch."""
-        return [self._answer(request) for request in requests]
+        """Emissions of one batch, the stretches of one language together."""
+        with ExitStack() as in_use:
+            return self._infer(requests, in_use)
 
-    def _answer(self, request):
-        try:
-            options = Options.from_parameters(request.parameters())
-            options.check_deadline()
-            wanted = request.requested_output_names()
-            tensors = []
-            with self.networks.use(options.language) as network:
-                if "EMISSION" in wanted:
-                    emission = network.emission(read_array(request, "AUDIO")[0])
-                    tensors.append(array_tensor("EMISSION", emission[None]))
+    def _infer(self, requests, in_use):
+        answers = [[] for _ in requests]
+        by_language = defaultdict(list)
+        networks = {}
+        for index, request in enumerate(requests):
+            try:
+                options = Options.from_parameters(request.parameters())
+                options.check_deadline()
+                language = options.language
+                network = in_use.enter_context(self.networks.use(language))
+                networks[language] = network
+                wanted = request.requested_output_names()
                 if "LABELS" in wanted:
                     labels = LabelSet(columns=network.labels.columns)
-                    tensors.append(document_tensor("LABELS", labels))
-            return tensors
-        except (PipelineError, RuntimeError) as failure:
-            return failure
+                    answers[index].append(document_tensor("LABELS", labels))
+                if "EMISSION" in wanted:
+                    by_language[language].append((index, read_array(request, "AUDIO")[0]))
+            except PipelineError as failure:
+                answers[index] = failure
+        for language, numbered in by_language.items():
+            indexes, stretches = zip(*numbered, strict=True)
+            emissions = self.together(networks[language].emissions, stretches, language)
+            for index, emission in zip(indexes, emissions, strict=True):
+                if isinstance(emission, Exception):
+                    answers[index] = emission
+                else:
+                    answers[index].append(array_tensor("EMISSION", emission[None]))
+        return answers

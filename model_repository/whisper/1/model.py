@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from pipeline.errors import PipelineError
 from pipeline.options import Options
-from pipeline.serving.leaf import Leaf, together_or_alone
+from pipeline.serving.leaf import Leaf
 from pipeline.serving.metrics.loaded_networks import LoadedNetworks
 from pipeline.serving.tensors import document_tensor, read_array
 from pipeline.transcription.chunking import Chunk
@@ -43,12 +43,12 @@ class TritonPythonModel(Leaf):
                 recogniser.check(options)
                 chunk = Chunk(read_array(request, "AUDIO")[0], options)
                 work = recogniser.detect if options.detect_language else recogniser.recognise
-                by_work[work].append((index, chunk))
+                by_work[self.models.name_of(options.model), work].append((index, chunk))
             except PipelineError as failure:
                 answers[index] = failure
-        for work, numbered in by_work.items():
+        for (network, work), numbered in by_work.items():
             indexes, chunks = zip(*numbered, strict=True)
-            for index, answer in zip(indexes, together_or_alone(work, chunks), strict=True):
+            for index, answer in zip(indexes, self.together(work, chunks, network), strict=True):
                 answers[index] = answer
         return [
             answer

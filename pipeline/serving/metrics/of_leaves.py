@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.serving.metrics.meters import PIECES, SECONDS, Meters
+from pipeline.serving import FAILED_BATCHES, FAILING_SECONDS
+from pipeline.serving.metrics.meters import PIECES, SECONDS, Meters, Tell
 
 
 class LeafMeters:
@@ -45,3 +46,34 @@ class LeafMeters:
         self._pieces(float(len(queued)))
         self._fill(float(len(queued)))
         self._batch(seconds)
+
+
+class FailureMeters:
+    """What a leaf tells of batches that it could not compute as they came."""
+
+    def __init__(self, meters: Meters) -> None:
+        self._meters = meters
+        self._full = meters.counter(
+            "asr_leaf_out_of_memory_total", "Times that pieces of a batch did not fit into memory"
+        )
+        self._limits: dict[str, Tell] = {}
+        self.failed_batches = meters.gauge(
+            FAILED_BATCHES, "Batches that have failed in a row by no fault of their senders"
+        )
+        self.failing_seconds = meters.gauge(
+            FAILING_SECONDS, "Seconds between the first and the last of them"
+        )
+
+    def full(self) -> None:
+        """There was no memory for some pieces."""
+        self._full(1.0)
+
+    def limit(self, network: str, pieces: int) -> None:
+        """So many pieces of a network are computed at once; 0 for a whole batch."""
+        if network not in self._limits:
+            self._limits[network] = self._meters.gauge(
+                "asr_leaf_batch_limit",
+                "Pieces that a network computes at once since more did not fit; 0: all",
+                network=network,
+            )
+        self._limits[network](float(pieces))

@@ -1,5 +1,6 @@
 """Whisper base on real speech: words, times, languages, and chunks that share a batch."""
 
+import ctranslate2
 import numpy as np
 import pytest
 from faster_whisper import WhisperModel
@@ -11,7 +12,7 @@ from pipeline.options import Options
 from pipeline.settings import read_settings
 from pipeline.transcription.chunking import CHUNK_SAMPLES, LONGEST_SPEECH, Chunk, chunks
 from pipeline.transcription.decoding import is_silence, until_credible
-from pipeline.transcription.recognition import Recogniser
+from pipeline.transcription.recognition import Recogniser, rows_of
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.weights import whisper_folder
 from tests.speech.scoring import word_error_rate
@@ -183,3 +184,38 @@ def test_each_chunk_is_decoded_at_its_own_temperature(recogniser, introduction):
     sampled, searched = zip(*answers, strict=True)
     assert len({answer.avg_logprob for answer in searched}) == 1
     assert len({answer.avg_logprob for answer in sampled}) > 1
+
+
+def test_words_of_a_mixed_batch_are_timed_as_alone(introduction):
+    """A batch with an empty chunk, and with several languages, is aligned in parts."""
+    # In single precision, in which a batch changes nothing that decides between words.
+    folder = whisper_folder("base", read_settings())
+    recogniser = Recogniser(folder, "cpu", "float32", cores=1)
+    requests = [
+        Chunk(introduction, Options(language="en")),
+        Chunk(introduction, Options(language="en", word_timestamps=False)),
+        Chunk(introduction, Options(language="de", task="translate")),
+    ]
+    together = recogniser.recognise(requests)
+    assert together[1].words == []
+    for row in (0, 2):
+        answer, (alone,) = together[row], recogniser.recognise([requests[row]])
+        assert answer.text == alone.text
+        assert len(answer.words) > 3
+        assert [word.word for word in answer.words] == [word.word for word in alone.words]
+        for word, expected in zip(answer.words, alone.words, strict=True):
+            times = (word.start, word.end)
+            assert times == pytest.approx((expected.start, expected.end), abs=0.021)
+
+
+@pytest.mark.parametrize("kind", ["float32", "bfloat16"])
+def test_rows_of_an_encoder_output_are_its_own(kind):
+    values = np.random.default_rng(0).normal(size=(3, 5, 4)).astype(np.float32)
+    view = ctranslate2.StorageView.from_array(values.copy())
+    encoded = view.to(getattr(ctranslate2.DataType, kind))
+    assert rows_of(encoded, [0, 1, 2]) is encoded
+    rows = rows_of(encoded, [2, 0])
+    assert rows.device == "cpu"
+    np.testing.assert_allclose(np.asarray(rows), values[[2, 0]], rtol=1e-2)
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(np.asarray(rows), values[[1, 0]], rtol=1e-2)

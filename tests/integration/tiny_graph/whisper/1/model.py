@@ -19,6 +19,9 @@ class TritonPythonModel(Leaf):
 
     def infer(self, requests):
         """Obey, then answer."""
+        return self.together(self._answer, requests)
+
+    def _answer(self, requests):
         for request in requests:
             match (Options.from_parameters(request.parameters()).hotwords or "").split():
                 case ["leaf", "dies"]:

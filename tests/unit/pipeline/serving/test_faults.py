@@ -1,0 +1,45 @@
+"""Faults that are provoked: only where the variable says so, and as often as was asked."""
+
+import pytest
+
+from pipeline.device_failures import breaks_device, is_out_of_memory
+from pipeline.serving import PROVOKED_FAULTS
+from pipeline.serving.batches.faults import Fault, arrange, provoker
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(PROVOKED_FAULTS, str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("leaf", ["whisper", "segmentation"])
+def test_a_fault_happens_as_often_as_it_was_arranged(folder, leaf):
+    provoke = provoker(leaf)
+    provoke(8)
+    arrange(folder, leaf, Fault("out of memory", above=2, times=2))
+    provoke(2)
+    for _ in range(2):
+        with pytest.raises(RuntimeError) as failure:
+            provoke(3)
+        assert is_out_of_memory(failure.value)
+    provoke(3)
+    arrange(folder, leaf, Fault("broken device"))
+    provoker("another")(1)
+    with pytest.raises(RuntimeError) as failure:
+        provoke(1)
+    assert breaks_device(failure.value)
+    arrange(folder, leaf, Fault("failure", times=100))
+    with pytest.raises(RuntimeError) as failure:
+        provoke(1)
+    assert not breaks_device(failure.value)
+    assert not is_out_of_memory(failure.value)
+    arrange(folder, leaf, None)
+    provoke(1)
+
+
+def test_without_the_variable_there_are_none(tmp_path, monkeypatch):
+    monkeypatch.delenv(PROVOKED_FAULTS, raising=False)
+    arrange(tmp_path, "whisper", Fault("failure", times=9))
+    provoker("whisper")(1)
+    assert (tmp_path / "whisper").exists()

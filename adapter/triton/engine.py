@@ -59,7 +59,7 @@ class Engine:
         self._client = InferenceServerClient(self._address, channel_args=CHANNEL)
         self._client.register_plugin(secret)
         self._signals = Signals(self._client, STEPS, STREAMS)
-        self._recovery = Recovery(self._client, secret, self._signals, self._page)
+        self._recovery = Recovery(self._client, secret, self._signals)
         self._server_liveness = ServerLiveness(self._client, secret)
         self._audio_regions = AudioRegions(self._client, settings.triton_shared_memory)
         self._departures = Departures()

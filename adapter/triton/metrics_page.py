@@ -10,8 +10,9 @@ from pipeline.serving import FAILED_BATCHES, FAILING_SECONDS, LOADED_NETWORKS
 CALL_SECONDS = 2.0
 FRESH_SECONDS = 1.0  # for which one reading of the page does for all who ask
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-# A leaf that has answered nothing in so many batches, for so long, is not going to.
-FAILED_IN_A_ROW, SECONDS_IN_A_ROW = 5, 20.0
+# Of a leaf that has answered nothing in so many batches, for so long; a little later it ends
+# itself (pipeline.serving.batches.streak), and what it was told last stays on the page until then.
+FAILED_IN_A_ROW, SECONDS_IN_A_ROW = 5, 10.0
 
 
 class MetricsPage:
@@ -49,10 +50,6 @@ class MetricsPage:
             if batches >= FAILED_IN_A_ROW
             and seconds.get((gauge["leaf"], gauge["instance"]), 0.0) >= SECONDS_IN_A_ROW
         }
-
-    def forget(self) -> None:
-        """Read it anew when it is next asked for."""
-        self._read_at = -FRESH_SECONDS
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -1,4 +1,4 @@
-"""Models that have lost their process, only fail, or are not loaded at all, are loaded again.
+"""Models that have lost their process, or are not loaded at all, are loaded again.
 
 That is done once for everybody who waits for a model.  Triton does not start a
 killed process again and goes on calling itself ready; a model that failed to
@@ -17,7 +17,6 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from adapter.triton.failures import NotAdmitted, NotReady, Unreachable, from_triton
-from adapter.triton.metrics_page import MetricsPage
 from adapter.triton.model_liveness import ModelLiveness
 from adapter.triton.processes import end_stopped, live_instances
 from adapter.triton.secret import TritonSecret
@@ -30,7 +29,6 @@ LEAVES = ("whisper", "wav2vec2", "segmentation", "speaker_embedding")
 STREAMS = ("transcription_stream",)  # decoupled, and so only reached by gRPC streams
 GRAPH = (ENSEMBLE, *STEPS, *STREAMS, *LEAVES)
 WATCH_SECONDS = 3.0
-AGAIN_SECONDS = 120.0  # between attempts to help a leaf that fails at everything
 CONFIRM_SECONDS = 0.5
 LOAD_SECONDS = 300.0  # for a network on a slow disk
 # Between attempts to load a model that could not be loaded: twice as long each time.
@@ -72,15 +70,12 @@ class Recovery:
         client: InferenceServerClient,
         secret: TritonSecret,
         signals: Signals,
-        page: MetricsPage,
         graph: tuple[str, ...] = GRAPH,
         steps: tuple[str, ...] = (*STEPS, *STREAMS),
     ) -> None:
         self._client = client
         self._secret = secret
         self._liveness = ModelLiveness(client, signals)
-        self._page = page
-        self._relieved: dict[str, float] = {}  # when a leaf that only failed was loaded again
         self._graph = graph
         self._steps = steps
         self._loading = asyncio.Lock()
@@ -127,7 +122,7 @@ class Recovery:
             if self._loads[model] != generation[model]:
                 return
             failures.check()
-            logger.warning("the model %s has no process that works; loading it again", model)
+            logger.warning("the model %s has no process; loading it again", model)
             self._known.pop(model, None)
             # Triton waits for one that only stands still for as long as it has requests.
             await asyncio.to_thread(end_stopped, self._secret.here(), model)
@@ -148,7 +143,6 @@ class Recovery:
                 )
                 raise NotReady(NOT_AGAIN.format(model)) from None
             self._failures.pop(model, None)
-            self._page.forget()
             self._loads[model] += 1
             logger.warning("the model %s is back", model)
 
@@ -222,7 +216,6 @@ class Recovery:
 
     async def _look_once(self) -> None:
         await self._mend()
-        await self._relieve()
         if await asyncio.to_thread(live_instances, self._secret.here()) is None:
             ready = await self._ready()
             # Decoupled models answer over streams only.
@@ -239,15 +232,6 @@ class Recovery:
         # What is not in the repository at all nobody can load.
         absent = {model for model, state in states.items() if state not in (READY, *UNDER_WAY)}
         return await self._dead(ready) | absent.intersection(self._graph)
-
-    async def _relieve(self) -> None:
-        """Load again what has a process that answers nothing, but not over and over."""
-        generation, now = self.generation(), time.monotonic()
-        for leaf in (await self._page.failing()).intersection(self._graph):
-            if now - self._relieved.get(leaf, -AGAIN_SECONDS) >= AGAIN_SECONDS:
-                self._relieved[leaf] = now
-                logger.error("all batches of the model %s fail", leaf)
-                await self._try_to_load(leaf, generation)
 
     async def _ready(self) -> set[str]:
         return {model for model, state in (await self._states()).items() if state == READY}

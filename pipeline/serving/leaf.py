@@ -44,8 +44,8 @@ class Leaf(ABC):
     """Base of a leaf's ``TritonPythonModel``: a failure of one piece stays its own.
 
     A subclass loads its network in :meth:`load` and answers in :meth:`infer`, by way of
-    :meth:`together`.  A process whose card is broken ends, and is started again by whoever
-    watches it; the requests that it held are sent once more.
+    :meth:`together`.  A process whose card is broken, or that only fails, ends, and is started
+    again by whoever watches it; the requests that it held are sent once more.
     """
 
     # Where there are few cores, what feeds the networks must not wait for them.
@@ -158,7 +158,8 @@ class Leaf(ABC):
             inferred = self.infer([requests[index] for index in wanted]) if wanted else []
         except Exception as failure:
             inferred = [failure] * len(wanted)
-        self._streak.batch(inferred)
+        if self._streak.batch(inferred):
+            self._end(f"nothing has been answered for a while, at last: {inferred[0]}")
         for index, answer in zip(wanted, inferred, strict=True):
             answers[index] = answer
         return answers
@@ -166,10 +167,13 @@ class Leaf(ABC):
     def _end_if_broken(self, answers: Sequence[object]) -> None:
         for answer in answers:
             if isinstance(answer, Exception) and breaks_device(answer):
-                logger.critical("the card is broken for this process, which ends: %s", answer)
-                self.finalize()
-                # Not by way of the libraries, which would ask the card once more and hang.
-                os._exit(1)
+                self._end(f"the card is broken for it: {answer}")
+
+    def _end(self, reason: str) -> None:
+        logger.critical("this process ends, for another to go on: %s", reason)
+        self.finalize()
+        # Not by way of the libraries, which would ask the card once more and hang.
+        os._exit(1)
 
     def _trace(self, requests: Sequence[object], answers: Sequence[object], since: float) -> None:
         if traces.are_told():

@@ -5,7 +5,7 @@ scores follow OpenAI's decoder (https://github.com/openai/whisper).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ctranslate2
@@ -18,7 +18,7 @@ from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import compression_ratio, search
-from pipeline.transcription.spectrogram import HOP, Spectrogram
+from pipeline.transcription.spectrogram import HOP, FrontEnd
 from pipeline.transcription.vocabulary import MAX_TOKENS, Vocabulary
 from pipeline.transcription.word_timing import words_of
 from pipeline.utf8 import as_utf8
@@ -31,7 +31,9 @@ TOKENS_PER_SECOND = 30
 FEWEST_TOKENS = 32
 
 
-Prompted = tuple[Chunk, list[int]]  # with the tokens of what came before
+Features = Callable[[], np.ndarray]  # float32 [mels, 3000], once it is asked for
+Heard = tuple[Chunk, Features]
+Prompted = tuple[Chunk, Features, list[int]]  # the last: tokens of what came before
 
 
 class Recogniser:
@@ -46,7 +48,7 @@ class Recogniser:
             inter_threads=self._workers.count,
             intra_threads=self._workers.threads,
         )
-        self._spectrogram = Spectrogram(self._network.n_mels)
+        self._front_end = FrontEnd(self._network.n_mels, 1 if device == "cpu" else cores)
         self.multilingual = self._network.is_multilingual
         self._vocabulary = Vocabulary(folder, self.multilingual)
 
@@ -59,15 +61,23 @@ class Recogniser:
         Raises:
             InvalidRequest: this Whisper does not know the language or the task.
         """
-        prompted = [(chunk, self._vocabulary.previous_text(chunk.options)) for chunk in chunks]
+        prompted = [
+            (*heard, self._vocabulary.previous_text(heard[0].options))
+            for heard in self._hear(chunks)
+        ]
         return self._workers.map(self._recognise, prompted, size=_samples, kind=_kind)
 
     def detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         """The language of each chunk alone, from the encoder and one step of the decoder."""
-        return self._workers.map(self._detect, chunks, size=lambda chunk: len(chunk.audio))
+        return self._workers.map(self._detect, self._hear(chunks), size=_samples)
 
-    def _detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
-        encoded = self._network.encode(self._features(chunks))
+    def _hear(self, chunks: Sequence[Chunk]) -> list[Heard]:
+        """The chunks, and their features on their way."""
+        return [(chunk, self._front_end.begin(chunk.audio)) for chunk in chunks]
+
+    def _detect(self, heard: Sequence[Heard]) -> list[ChunkTranscript]:
+        chunks, features = zip(*heard, strict=True)
+        encoded = self._network.encode(_stacked(features))
         languages, probabilities = self._languages(encoded, chunks)
         silent = {"text": "", "avg_logprob": 0.0, "compression_ratio": 0.0, "no_speech_prob": 0.0}
         return [
@@ -88,8 +98,8 @@ class Recogniser:
 
     def _recognise(self, prompted: Sequence[Prompted]) -> list[ChunkTranscript]:
         """Transcribe chunks behind prompts of one length, at one temperature."""
-        chunks, previous = zip(*prompted, strict=True)
-        encoded = self._network.encode(self._features(chunks))
+        chunks, features, previous = zip(*prompted, strict=True)
+        encoded = self._network.encode(_stacked(features))
         languages, probabilities = self._languages(encoded, chunks)
         tokenizers = [
             self._vocabulary.tokenizer(language, chunk.options.task)
@@ -131,11 +141,6 @@ class Recogniser:
             )
             for row, result in enumerate(results)
         ]
-
-    def _features(self, chunks: Sequence[Chunk]) -> ctranslate2.StorageView:
-        """Log-mel spectrograms [batch, mels, 3000], each normalised over its own chunk."""
-        features = np.stack([self._spectrogram(chunk.audio) for chunk in chunks])
-        return ctranslate2.StorageView.from_array(features)
 
     def _languages(
         self, encoded: ctranslate2.StorageView, chunks: Sequence[Chunk]
@@ -195,13 +200,17 @@ def rows_of(encoded: ctranslate2.StorageView, indexes: list[int]) -> ctranslate2
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(np.asarray(encoded)[indexes]))
 
 
-def _samples(prompted: Prompted) -> int:
-    chunk, _ = prompted
-    return len(chunk.audio)
+def _stacked(features: Sequence[Features]) -> ctranslate2.StorageView:
+    """Log-mel spectrograms [batch, mels, 3000], each normalised over its own chunk."""
+    return ctranslate2.StorageView.from_array(np.stack([each() for each in features]))
+
+
+def _samples(heard: Heard | Prompted) -> int:
+    return len(heard[0].audio)
 
 
 def _kind(prompted: Prompted) -> tuple[int, int, float]:
     """What must be the same in a batch of CTranslate2's."""
-    chunk, previous = prompted
+    chunk, _, previous = prompted
     # It wants <|startoftranscript|> at one position.
     return len(previous), chunk.options.beam_size, chunk.options.temperature

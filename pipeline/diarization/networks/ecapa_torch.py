@@ -47,8 +47,10 @@ class TorchEcapa:
         chosen = [np.flatnonzero(mask) for mask in resample(masks, len(frames))]
         spoken = [row for row, indexes in enumerate(chosen) if len(indexes)]
         if spoken:
-            each = (torch.from_numpy(chosen[row]).to(self._device) for row in spoken)
-            pooled = [self._pool(frames[indexes], shared[indexes]) for indexes in each]
+            # One copy to the card, and one back, for which the card is waited for.
+            indexes = torch.from_numpy(np.concatenate([chosen[row] for row in spoken]))
+            each = indexes.to(self._device).split([len(chosen[row]) for row in spoken])
+            pooled = [self._pool(frames[rows], shared[rows]) for rows in each]
             embeddings[spoken] = torch.stack(pooled).cpu().numpy()
         return embeddings
 

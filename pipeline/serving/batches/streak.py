@@ -9,6 +9,9 @@ from pipeline.errors import OutOfMemory, PipelineError
 
 Tell = Callable[[float], None]
 
+# After so many, in so long, another process is tried.
+MOST_IN_A_ROW, MOST_SECONDS = 5, 20.0
+
 
 class Streak:
     """That of one process: how many batches, and how long it has gone on.
@@ -29,8 +32,12 @@ class Streak:
         self._batches = 0
         self._since = 0.0
 
-    def batch(self, answers: Sequence[object]) -> None:
-        """A batch is through; what was answered to each of its pieces."""
+    def batch(self, answers: Sequence[object]) -> bool:
+        """A batch is through; whether nothing is to be hoped for from those that come.
+
+        Args:
+            answers: to each of its pieces.
+        """
         if answers and all(map(_is_own_fault, answers)):
             now = self._clock()
             if not self._batches:
@@ -38,10 +45,12 @@ class Streak:
             self._batches += 1
             self._tell_batches(float(self._batches))
             self._tell_seconds(now - self._since)
-        elif self._batches and any(not isinstance(answer, Exception) for answer in answers):
+            return self._batches >= MOST_IN_A_ROW and now - self._since >= MOST_SECONDS
+        if self._batches and any(not isinstance(answer, Exception) for answer in answers):
             self._batches = 0
             self._tell_batches(0.0)
             self._tell_seconds(0.0)
+        return False
 
 
 def _is_own_fault(answer: object) -> bool:

@@ -4,10 +4,11 @@ The faults are provoked in the real process of the leaf, in the words of the lib
 """
 
 import asyncio
+import contextlib
 
 import pytest
 
-from adapter.triton import metrics_page, recovery
+from adapter.triton import metrics_page, persistence, recovery
 from adapter.triton.engine import Engine
 from adapter.triton.secret import find
 from pipeline.errors import OutOfMemory, PipelineError
@@ -21,6 +22,7 @@ from tests.services.tiny_triton import TEXT, ask, process, run
 def _watch_often(monkeypatch):
     monkeypatch.setattr(recovery, "WATCH_SECONDS", 0.5)
     monkeypatch.setattr(metrics_page, "SECONDS_IN_A_ROW", 1.0)
+    monkeypatch.setattr(persistence, "FIRST_PAUSE", 0.1)
 
 
 @pytest.fixture
@@ -73,25 +75,32 @@ def test_what_has_no_room_alone_is_told_so_and_the_process_goes_on(tiny, whisper
     assert of_leaf(tiny, "asr_leaf_out_of_memory_total") >= before + 2
 
 
-def test_a_leaf_that_only_fails_is_noticed_and_given_a_new_process(tiny, whisper):
-    sick = process(tiny, "whisper")
-
+def test_a_leaf_that_only_fails_is_told_of_until_it_succeeds(tiny, whisper):
     async def use(engine: Engine) -> str:
         with whisper(Fault("failure", times=10_000)):
-            while "whisper" not in await engine.failing():
+            while not await engine.failing():
                 with pytest.raises(PipelineError):
                     await ask(engine)
-            while process_or_none(tiny) in (sick, None):
-                await asyncio.sleep(0.1)
-        while await engine.failing() or await engine.missing():
+            assert await engine.failing() == ["whisper"]
+        text = (await ask(engine)).segments[0].text
+        while await engine.failing():
             await asyncio.sleep(0.1)
-        return (await ask(engine)).segments[0].text
+        return text
 
     assert run(tiny, use) == TEXT
 
 
-def process_or_none(tiny) -> int | None:
-    try:
-        return process(tiny, "whisper")
-    except (KeyError, ValueError):
-        return None
+@pytest.mark.long
+def test_a_leaf_that_goes_on_failing_is_given_a_new_process(tiny, whisper):
+    sick = process(tiny, "whisper")
+
+    async def use(engine: Engine) -> str:
+        with whisper(Fault("failure", times=100_000)):
+            while not engine.recoveries()["loads"]["whisper"]:
+                with contextlib.suppress(PipelineError):
+                    await ask(engine)
+                await asyncio.sleep(0.2)
+        return (await ask(engine)).segments[0].text
+
+    assert run(tiny, use) == TEXT
+    assert process(tiny, "whisper") != sick

@@ -7,7 +7,7 @@ import pytest
 from pipeline.device_failures import is_out_of_memory
 from pipeline.errors import InvalidRequest, OutOfMemory, PipelineError
 from pipeline.serving.batches.memory import FIRST_SECONDS, LONGEST_SECONDS, MemoryLimits
-from pipeline.serving.batches.streak import Streak
+from pipeline.serving.batches.streak import MOST_IN_A_ROW, MOST_SECONDS, Streak
 from pipeline.serving.batches.together import Together
 
 FULL = RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
@@ -141,7 +141,7 @@ def test_batches_that_fail_in_a_row_are_counted_until_one_succeeds():
     streak.batch([ValueError("no"), 5])
     assert told == {}
     for failure in (ValueError("no"), OutOfMemory("no"), PipelineError("no")):
-        streak.batch([failure, failure])
+        assert not streak.batch([failure, failure])
         clock.now += 10
     assert told == {"batches": 3, "seconds": 20}
     # What clients ask for in vain, and probes, say nothing of the leaf.
@@ -150,3 +150,17 @@ def test_batches_that_fail_in_a_row_are_counted_until_one_succeeds():
     assert told == {"batches": 3, "seconds": 20}
     streak.batch([ValueError("no"), 5])
     assert told == {"batches": 0, "seconds": 0}
+
+
+def test_after_enough_of_them_and_long_enough_another_process_is_to_try():
+    clock = Clock()
+    streak = Streak(lambda batches: None, lambda seconds: None, clock)
+    at_once = [streak.batch([ValueError("no")]) for _ in range(2 * MOST_IN_A_ROW)]
+    assert not any(at_once)  # of one recording, say
+    clock.now += MOST_SECONDS
+    assert streak.batch([ValueError("no")])
+    assert not streak.batch([5])
+    clock.now += MOST_SECONDS
+    assert not streak.batch([ValueError("no")])
+    clock.now += MOST_SECONDS
+    assert not streak.batch([ValueError("no")])

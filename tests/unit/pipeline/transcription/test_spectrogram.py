@@ -6,7 +6,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 
 from pipeline.audio import SAMPLE_RATE, to_float
 from pipeline.transcription.chunking import CHUNK_SAMPLES
-from pipeline.transcription.spectrogram import FRAMES, Spectrogram
+from pipeline.transcription.spectrogram import FRAMES, FrontEnd, Spectrogram
 
 
 @pytest.mark.parametrize("mels", [80, 128])
@@ -24,3 +24,12 @@ def test_it_is_that_of_faster_whisper(sample_audio, mels, seconds):
 
 def test_silence_is_flat():
     assert np.ptp(Spectrogram(80)(np.zeros(SAMPLE_RATE, np.int16))) < 1e-6
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_chunks_of_a_batch_are_heard_side_by_side_as_one_by_one(sample_audio, threads):
+    pieces = [sample_audio[: 4000 * (each + 1)] for each in range(6)]
+    front_end = FrontEnd(80, threads)
+    begun = [front_end.begin(piece) for piece in pieces]
+    for piece, features in zip(pieces, begun, strict=True):
+        np.testing.assert_array_equal(features(), Spectrogram(80)(piece))

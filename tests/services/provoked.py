@@ -32,5 +32,6 @@ def folder_of(secret: str) -> Path:
     """Where the leaves of a Triton look for faults."""
     pid = next(pid for instances in live_instances(secret).values() for pid in instances.values())
     variables = Path("/proc", str(pid), "environ").read_text(encoding="utf-8").split("\0")
-    (folder,) = (each.partition("=")[2] for each in variables if each.startswith(f"{PROVOKED_FAULTS}="))
+    mark = f"{PROVOKED_FAULTS}="
+    (folder,) = (each.removeprefix(mark) for each in variables if each.startswith(mark))
     return Path(folder)

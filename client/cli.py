@@ -70,8 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return status_of(error)
-    except BrokenPipeError:
-        # Whoever read has enough; Python would complain of it when it ends.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read has enough, which click tells so; Python would complain when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):

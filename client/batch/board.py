@@ -77,6 +77,7 @@ class Board:
         """A line while this lasts."""
         row = Row(name)
         self._rows.append(row)
+        self._draw()
         try:
             yield row
         finally:

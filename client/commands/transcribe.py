@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from client.commands.options import (
     of_service,
 )
 from client.commands.printing import print_all
-from client.commands.statuses import FAILED, UNUSABLE
+from client.commands.statuses import FAILED, INTERRUPTED, UNUSABLE
 from client.protocol.connection import ANSWER_SECONDS
 from client.protocol.options import Options
 from client.protocol.retries import Retries
@@ -136,27 +136,32 @@ def transcribe(
         kinds = ("json",)
     if watching and out is None:
         raise click.UsageError("--watch needs --out, the folder for the transcripts")
+    if watching and STANDARD_INPUT in recordings:
+        raise click.UsageError("--watch is for folders; standard input ends")
     if out is None and (len(kinds) > 1 or "docx" in kinds):
         raise click.UsageError(f"--format {','.join(kinds)} needs --out, the folder for the files")
     service = Service(url, api_key, timeout)
-    with found_in(recordings) as found:
-        if out is None:
-            return asyncio.run(print_all(service, found, kinds[0], options, at_once_, json_file))
-        folders = [Path(name) for name in recordings if name != STANDARD_INPUT]
-        wanted = Wanted(kinds, options, at_once_, keep_jobs, goes_on=watching)
-        return asyncio.run(_write_all(service, found, folders if watching else None, out, wanted))
+    try:
+        if out is not None and watching:
+            wanted = Wanted(kinds, options, at_once_, keep_jobs, goes_on=True)
+            folders = [Path(name) for name in recordings]
+            return asyncio.run(_write_all(service, watch(folders), out, wanted))
+        with found_in(recordings) as found:
+            if out is None:
+                return asyncio.run(
+                    print_all(service, found, kinds[0], options, at_once_, json_file)
+                )
+            wanted = Wanted(kinds, options, at_once_, keep_jobs)
+            return asyncio.run(_write_all(service, at_once(found), out, wanted))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 async def _write_all(
-    service: Service,
-    found: Sequence[Found],
-    watched: Sequence[Path] | None,
-    out: Path,
-    wanted: Wanted,
+    service: Service, recordings: AsyncIterator[Found], out: Path, wanted: Wanted
 ) -> int:
     board = Board()
     out.mkdir(parents=True, exist_ok=True)
-    recordings = at_once(found) if watched is None else watch(watched)
     async with service.async_client(Retries(on_retry=tell_of_retries(board))) as client:
         work = Work(client, Memory(out), board, wanted)
         try:
@@ -164,15 +169,17 @@ async def _write_all(
                 await work.on_all(recordings)
         except asyncio.CancelledError:
             if work.under_way:
+                count = len(work.under_way)
+                goes, them = ("goes", "it") if count == 1 else ("go", "them")
                 say(
-                    f"asr: interrupted; {len(work.under_way)} of them go on at the service, and "
-                    "the same command fetches them"
+                    f"asr: interrupted; {count} of them {goes} on at the service, and the same "
+                    f"command fetches {them}"
                 )
             raise
     tally = work.tally
-    if len(found) > 1:
-        counts = {"done": tally.done, "there already": tally.skipped}
-        counts["failed"] = tally.failed + tally.unreadable
+    counts = {"done": tally.done, "there already": tally.skipped}
+    counts["failed"] = tally.failed + tally.unreadable
+    if sum(counts.values()) > 1:
         say("asr: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count))
     return FAILED if tally.failed else UNUSABLE if tally.unreadable else 0
 

@@ -16,15 +16,16 @@ MORE = ("--language", "en")
 
 
 @pytest.fixture
-def inbox(tmp_path, clip):
+def inbox(tmp_path, phrase):
     """A folder with a recording below another folder."""
     target = tmp_path / "in" / "monday" / "call.wav"
     target.parent.mkdir(parents=True)
-    shutil.copy(clip, target)
+    shutil.copy(phrase, target)
     return tmp_path / "in"
 
 
-def test_every_format_has_the_words_and_the_next_run_leaves_them_alone(run, inbox, tmp_path):
+def test_every_format_has_the_words_and_the_next_run_leaves_them_alone(run, inbox, clip, tmp_path):
+    shutil.copy(clip, inbox / "monday" / "call.wav")
     kinds = "txt,srt,vtt,tsv,json,docx"
     (inbox / "none.mp3").write_text("this is no recording", encoding="utf-8")
     told = run("transcribe", inbox, "--out", "out", "--format", kinds, "--speakers", "2", *MORE)
@@ -73,7 +74,7 @@ def test_one_that_was_killed_goes_on_with_the_same_job(run, environment, service
         assert not (tmp_path / "out" / "monday").exists()
         told = run("transcribe", "in", "--out", "out", *MORE)
         assert told.returncode == 0
-        assert told.stderr == "monday/call.wav: 0:12 of sound, monday/call.txt (went on)\n"
+        assert told.stderr == "monday/call.wav: 0:01 of sound, monday/call.txt (went on)\n"
         assert "Diane in New Jersey" in (tmp_path / "out" / "monday" / "call.txt").read_text(
             "utf-8"
         )
@@ -81,7 +82,7 @@ def test_one_that_was_killed_goes_on_with_the_same_job(run, environment, service
         assert {each.id for each in client.jobs.list(100)} == before
 
 
-def test_a_folder_is_watched_until_ctrl_c(environment, tmp_path, clip):
+def test_a_folder_is_watched_until_ctrl_c(environment, tmp_path, phrase):
     (tmp_path / "in").mkdir()
     process = subprocess.Popen(
         [*ASR, "transcribe", "in", "--out", "out", "--watch", "--no-diarize", *MORE],
@@ -93,7 +94,7 @@ def test_a_folder_is_watched_until_ctrl_c(environment, tmp_path, clip):
     )
     try:
         until(lambda: (tmp_path / "out").is_dir() or process.poll() is not None)
-        shutil.copy(clip, tmp_path / "in" / "late.wav")
+        shutil.copy(phrase, tmp_path / "in" / "late.wav")
         until(lambda: (tmp_path / "out" / "late.txt").exists() or process.poll() is not None)
         assert "Diane in New Jersey" in (tmp_path / "out" / "late.txt").read_text("utf-8")
         process.send_signal(signal.SIGINT)
@@ -102,7 +103,7 @@ def test_a_folder_is_watched_until_ctrl_c(environment, tmp_path, clip):
         process.kill()
         process.wait()
     assert process.returncode == 130
-    assert said.splitlines()[0] == "late.wav: 0:12 of sound, late.txt"
+    assert said.splitlines()[0] == "late.wav: 0:01 of sound, late.txt"
     assert "Traceback" not in said
 
 

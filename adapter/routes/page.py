@@ -63,6 +63,7 @@ class Assets(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Serve the page, and below it what it loads."""
+    files = Assets()
 
     @app.get(PATH, include_in_schema=False)
     async def page() -> Response:
@@ -72,7 +73,10 @@ def install(app: FastAPI) -> None:
     async def page_below() -> Response:
         return RedirectResponse(f"..{PATH}", 308)  # what the page loads is named relative to it
 
-    app.mount(PATH, Assets())
+    # A route and no mount, so that the log and the metrics know it.
+    @app.api_route(f"{PATH}/{{name:path}}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def asset(request: Request, name: str) -> Response:
+        return await files.get_response(name, request.scope)
 
 
 def wants_page(request: Request) -> bool:

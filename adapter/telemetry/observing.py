@@ -13,7 +13,8 @@ from adapter.telemetry.record import CURRENT, HEADER, STAGES, Record, sent_id, s
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.telemetry.logs import REQUEST_ID
 
-PROBES = ("/health", "/metrics", "/")  # asked every few seconds: told at the level debug
+# Asked every few seconds, or by dozens: told at the level debug.
+PROBES = ("/health", "/metrics", "/", "/ui", "/ui/{name:path}")
 ELSEWHERE = "other"  # the route of what has none: paths are the clients', and have no end
 JOB = "job"  # where a route is told, of what is worked on after its request
 # As a request that fails so would have been answered.

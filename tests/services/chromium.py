@@ -32,6 +32,7 @@ def chromium(heard: Path) -> Iterator[Browser]:
                 "--use-fake-device-for-media-stream",
                 "--use-fake-ui-for-media-stream",  # who is asked for the microphone says yes
                 f"--use-file-for-fake-audio-capture={heard}",
+                "--host-resolver-rules=MAP *.test 127.0.0.1",  # an address that is no localhost
             ],
         )
         try:

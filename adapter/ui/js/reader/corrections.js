@@ -2,6 +2,7 @@
 
 import { UNSPACED } from "../languages.js";
 
+const LETTER_SECONDS = 0.08; // of words that stand for none that were heard
 const REMEMBERED = 200; // corrections that can be taken back
 
 /** A transcript with its past; tells of each change. */
@@ -103,8 +104,8 @@ export function rewrite(transcript, first, end, text) {
   const written = [];
   let [i, j] = [0, 0];
   for (const [m, n] of [...kept, [old.length, pieces.length]]) {
-    const from = old[i]?.start ?? old[i - 1]?.end ?? before;
-    const until = m > i ? old[m - 1].end : (old[m]?.start ?? old[m - 1]?.end ?? after);
+    const from = m > i ? old[i].start : (old[i - 1]?.end ?? before);
+    const until = m > i ? old[m - 1].end : (old[m]?.start ?? after);
     written.push(...timed(old.slice(i, m), pieces.slice(j, n), from, until, old[0]));
     if (m < old.length) written.push({ ...old[m], spaced: pieces[n].spaced || old[m].spaced });
     [i, j] = [m + 1, n + 1];
@@ -123,9 +124,11 @@ function timed(old, pieces, from, until, like) {
     });
   }
   const whole = pieces.reduce((sum, piece) => sum + piece.text.length, 0);
+  const silence = Math.min(until - from, LETTER_SECONDS * whole);
+  const length = Math.max(old.length ? until - from : silence, 0);
   let reached = 0;
   return pieces.map((piece) => {
-    const at = (letters) => from + (Math.max(until - from, 0) * letters) / whole;
+    const at = (letters) => from + (length * letters) / whole;
     const start = at(reached);
     reached += piece.text.length;
     return { ...base, ...piece, start, end: at(reached) };

@@ -5,7 +5,8 @@ import { get, put } from "../store.js";
 import { hasEnded, items } from "./items.js";
 
 const FOLLOWED = 2; // browsers have six connections for a host, and uploads need some
-const LOOK_MS = 4000;
+const LOOK_MS = 4000; // while there is something to come, and somebody looks
+const IDLE_MS = 20_000;
 const LISTED = 100; // jobs, the newest
 
 const followed = new Map(); // key → AbortController
@@ -14,6 +15,7 @@ let timer = null;
 /** Begin, and go on for as long as the page is there. */
 export function watch() {
   items.addEventListener("change", followSome);
+  document.addEventListener("visibilitychange", () => document.hidden || look());
   look();
 }
 
@@ -26,7 +28,8 @@ async function look() {
   } catch {
     // The service is away, or there is no key: what is known stays as it is.
   }
-  timer = setTimeout(look, LOOK_MS);
+  const isBusy = items.list().some((item) => item.phase === "job" && !hasEnded(item));
+  timer = setTimeout(look, isBusy && !document.hidden ? LOOK_MS : IDLE_MS);
 }
 
 async function compare(told, asked, isWhole) {

@@ -36,6 +36,7 @@ export function show(root) {
   let isGone = false;
   const look = async () => {
     try {
+      if (document.hidden) return;
       const [health, metrics] = await Promise.all([
         call("health", { accept: [503] }).then((answer) => answer.json()),
         call("metrics").then((answer) => answer.text()),
@@ -57,8 +58,9 @@ export function show(root) {
     } catch (error) {
       trouble.hidden = false;
       say(trouble, error.message || t("unreachable"));
+    } finally {
+      if (!isGone) timer = setTimeout(look, LOOK_MS);
     }
-    if (!isGone) timer = setTimeout(look, LOOK_MS);
   };
   look();
   return () => {

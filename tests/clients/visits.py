@@ -1,0 +1,85 @@
+"""Somebody who visits the page, and what must not happen to him meanwhile."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.waiting import SECONDS
+
+POLICY = ("Content Security Policy", "TrustedHTML", "TrustedScript")  # in what a browser says of it
+
+
+class Visit:
+    """A browser that remembers nothing of earlier visits; its pages have the service's address."""
+
+    def __init__(self, browser: Browser, url: str, **options: object) -> None:
+        settings = {"viewport": {"width": 1100, "height": 800}, "locale": "en-GB", **options}
+        self.url = url
+        self.context: BrowserContext = browser.new_context(base_url=url, **settings)
+        self.context.set_default_timeout(SECONDS * 1000)
+        self._hosts: set[str] = set()
+        self._errors: list[str] = []
+        self.context.on("request", lambda request: self._hosts.add(request.url))
+        self.context.on("weberror", lambda told: self._errors.append(str(told.error)))
+        self.context.on("console", self._hear)
+        self.context.on("dialog", self._meet)
+
+    def _hear(self, message: object) -> None:
+        if any(word in message.text for word in POLICY):
+            self._errors.append(message.text)
+
+    def _meet(self, dialog: object) -> None:
+        self._errors.append(f"a window of the browser's own: {dialog.message}")
+        dialog.dismiss()
+
+    def open(self, place: str = "") -> Page:
+        """The page at one of its places."""
+        page = self.context.new_page()
+        page.goto(f"{self.url}/ui#/{place}")
+        page.get_by_role("link", name="triton-asr").wait_for()
+        return page
+
+    def end(self) -> None:
+        """Nothing was asked of other hosts, nothing failed, nothing was kept from running."""
+        urls = {url for url in self._hosts if not url.startswith(("blob:", "data:"))}
+        errors = list(self._errors)
+        self.context.close()
+        assert {urlsplit(url).netloc for url in urls} == {urlsplit(self.url).netloc}
+        assert errors == []
+
+
+def send(page: Page, *files: Path | dict) -> None:
+    """Choose files, as a person does."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose files").click()
+    chooser.value.set_files(list(files))
+
+
+def read_out(page: Page) -> list[tuple[str, str]]:
+    """The paragraphs that are on the page: who speaks, and what."""
+    page.locator("[data-word]").first.wait_for()
+    texts = page.locator("ol.text > li").evaluate_all(
+        "all => all.map(li => [li.querySelector('.speaker').innerText,"
+        " li.querySelector('p').innerText])"
+    )
+    return [tuple(text) for text in texts]
+
+
+def take(page: Page, ending: str) -> bytes:
+    """Download the transcript, as a file of that kind."""
+    page.get_by_text("Download", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f".{ending}").click()
+    return Path(download.value.path()).read_bytes()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds fault with."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for fault in found
+        for node in fault["nodes"]
+    ]

@@ -1,0 +1,97 @@
+"""How recordings come in: dropped, recorded, sent again after a reload, cancelled."""
+
+import re
+
+import httpx
+
+from tests.clients.visits import read_out, send
+
+READY = "a.name[href]"
+
+
+def slow_uploads(page, bytes_a_second: float) -> None:
+    """As over a poor line; -1 ends it."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": 0,
+            "downloadThroughput": -1,
+            "uploadThroughput": bytes_a_second,
+        },
+    )
+
+
+def test_a_reload_in_the_middle_of_an_upload_and_of_a_job_loses_nothing(service, visit, clip):
+    page = visit(service.base_url).open()
+    slow_uploads(page, 40_000)  # 384 kB take ten seconds
+    send(page, clip)
+    about = page.locator("li.recording .about")
+    page.wait_for_function("() => document.querySelector('progress')?.value > 0.05")
+    assert about.inner_text().startswith("Sending: ")
+    page.reload()
+    slow_uploads(page, -1)
+    page.wait_for_function(
+        "() => /transcribing|telling/.test(document.querySelector('.about').innerText)"
+    )
+    page.reload()
+    page.locator(READY).click()
+    words = " ".join(text for _, text in read_out(page))
+    assert "New Jersey" in words or "Jersey" in words
+    page.get_by_role("button", name="Play").click()  # the recording is here still
+    page.get_by_role("button", name="Pause").wait_for()
+    page.goto(f"{service.base_url}/ui#/")
+    assert page.locator("li.recording", has_text=clip.name).count() == 1
+
+
+def test_what_the_microphone_hears_is_transcribed_and_the_status_tells_of_it(service, visit):
+    visitor = visit(service.base_url)
+    status = visitor.open("status")
+    status.get_by_text("Everything is ready.").wait_for()
+    status.get_by_text("cpu", exact=True).wait_for()
+    page = visitor.open()
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_role("button", name="Stop at 0:06").click()  # the clip's first seconds
+    page.locator(READY).click()
+    assert "hello" in " ".join(text for _, text in read_out(page)).lower()
+    row = status.locator("tbody tr", has_text="transcribing")
+    row.wait_for()
+    assert "telling speakers apart" in row.first.inner_text()
+    assert re.search(r"\b0:0[5-8]\b", row.first.inner_text())
+
+
+def test_options_go_with_the_recording_and_a_job_that_is_cancelled_is_gone(service, visit, clip):
+    page = visit(service.base_url).open()
+    page.get_by_text("Options").click()
+    page.get_by_label("Language").select_option("en")
+    page.get_by_label("At least").fill("2")
+    page.get_by_label("At most").fill("2")
+    page.get_by_label("Words to expect").fill("Sheila, Diane; ")
+    page.get_by_label("What was said before").fill("A call.")
+    page.get_by_label("Translate into English").check()
+    with page.expect_response("**/v2/transcript") as asked:
+        page.evaluate_handle(
+            "async bytes => { const held = new DataTransfer();"
+            "held.items.add(new File([new Uint8Array(bytes)], 'dropped.wav'));"
+            "document.body.dispatchEvent(new DragEvent('drop',"
+            "{ dataTransfer: held, bubbles: true, cancelable: true })); }",
+            list(clip.read_bytes()),
+        )
+    job = asked.value.json()["id"]
+    sent = asked.value.request.post_data_json
+    del sent["audio_url"]
+    assert sent == {
+        "file_name": "dropped.wav",
+        "language_code": "en",
+        "speaker_labels": True,
+        "speakers_expected": 2,
+        "keyterms_prompt": ["Sheila", "Diane"],
+        "prompt": "A call.",
+        "task": "translate",
+    }
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Cancel dropped.wav").click()
+    page.locator("li.recording", has_text="dropped.wav").wait_for(state="detached")
+    assert httpx.get(f"{service.base_url}/v2/transcript/{job}").status_code == 404

@@ -22,17 +22,22 @@ def load_segmentation(settings: Settings) -> Segmentation:
     """community-1's where its weights may be had, else segmentation-3.0."""
     device, cores = settings.device_of("segmentation"), settings.cores_of("segmentation")
     folder = community_folder(settings)
-    if folder is None:
-        from pipeline.diarization.networks.segmentation import OnnxSegmentation
-
-        return OnnxSegmentation.from_file(segmentation_file(settings), device, cores)
     if device == "cpu":
+        if folder is None:
+            from pipeline.diarization.networks.segmentation import OnnxSegmentation
+
+            return OnnxSegmentation.from_file(segmentation_file(settings), cores)
         from pipeline.diarization.networks.community_onnx import open_segmentation
 
         return open_segmentation(folder / "segmentation", cores)
-    from pipeline.diarization.networks.community_torch import TorchSegmentation
 
     set_torch_threads(cores)
+    if folder is None:
+        from pipeline.diarization.networks.pyannet.segmentation import TorchPyanNet
+
+        return TorchPyanNet(segmentation_file(settings), device, cores)
+    from pipeline.diarization.networks.community_torch import TorchSegmentation
+
     return TorchSegmentation(folder / "segmentation", device, cores)
 
 

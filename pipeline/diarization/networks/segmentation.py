@@ -1,6 +1,5 @@
 """Which local speakers are active in each frame of a window."""
 
-import sys
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +14,7 @@ from pipeline.workers import Workers
 
 SIMULTANEOUS = 2  # local speakers who may speak at once
 
-# On a CPU. More would need memory that costs more to get than they save.
+# More would need memory that costs more to get than they save.
 WINDOWS_AT_ONCE = 2
 
 # The networks choose one subset of the speakers for each frame (Plaquet and Bredin, 2023):
@@ -31,38 +30,21 @@ SUBSETS = np.array(
 
 
 class OnnxSegmentation:
-    """A PyanNet in ONNX Runtime: segmentation-3.0 from its file, or whichever is open."""
+    """A PyanNet on a CPU: segmentation-3.0 from its file, or whichever is open."""
 
-    def __init__(
-        self,
-        session: onnxruntime.InferenceSession,
-        workers: int,
-        windows_at_once: int = WINDOWS_AT_ONCE,
-    ) -> None:
-        """Have workers compute so many windows of a batch at once each."""
+    def __init__(self, session: onnxruntime.InferenceSession, workers: int) -> None:
+        """Have so many workers compute a batch."""
         self._session = session
         self._input = session.get_inputs()[0].name
-        self._at_once = windows_at_once
         # The steps of an LSTM wait for each other, and so would threads that share them.
         self._workers = Workers(workers, most_threads=1)
 
     @classmethod
-    def from_file(cls, file: Path, device: str = "cpu", cores: int = 1) -> "OnnxSegmentation":
-        """Open an ONNX file.
-
-        Args:
-            file: with weights.
-            device: ``cpu`` or ``cuda``; without ONNX Runtime's CUDA build always the CPU.
-            cores: of the CPU.
-        """
-        providers: list[str | tuple[str, dict]] = ["CPUExecutionProvider"]
-        on_card = device != "cpu" and "CUDAExecutionProvider" in (
-            onnxruntime.get_available_providers()
-        )
-        if on_card:
-            providers.insert(0, ("CUDAExecutionProvider", {}))
+    def from_file(cls, file: Path, cores: int = 1) -> "OnnxSegmentation":
+        """Open an ONNX file with weights."""
+        providers = ["CPUExecutionProvider"]
         session = onnxruntime.InferenceSession(str(file), session_options(1), providers=providers)
-        return cls(session, 1, sys.maxsize) if on_card else cls(session, cores)
+        return cls(session, cores)
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Segment windows.
@@ -78,8 +60,8 @@ class OnnxSegmentation:
     def _segment(self, windows: Sequence[np.ndarray]) -> list[np.ndarray]:
         """One worker's share."""
         segmented: list[np.ndarray] = []
-        for first in range(0, len(windows), self._at_once):
-            samples = to_float(np.stack(windows[first : first + self._at_once]))
+        for first in range(0, len(windows), WINDOWS_AT_ONCE):
+            samples = to_float(np.stack(windows[first : first + WINDOWS_AT_ONCE]))
             (scores,) = self._session.run(None, {self._input: samples[:, None]})
             segmented.extend(SUBSETS[scores.argmax(axis=2)])
         return segmented

@@ -150,7 +150,8 @@ def test_the_client_knows_neither_side():
         CLIENT_OF_TRITON,
     }
     heavy = {file for file, module in known if module in ("numpy", CLIENT_OF_TRITON)}
-    assert heavy == {"client/triton.py"}  # for the extra [triton]
+    assert heavy
+    assert {file for file in heavy if not file.startswith("client/triton/")} == set()  # [triton]
 
 
 def test_the_documents_know_nobody():

@@ -54,3 +54,15 @@ def _sentence(error: OSError, variable: str, host_variable: str, host: str, port
     if error.errno == errno.EACCES:
         return f"port {port} needs more rights than this user has; set {variable} to one above 1023"
     return f"{host_variable}={host!r} is no address of this machine ({error.strerror})"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that nobody listens on."""
+    listeners = [socket.socket() for _ in range(count)]
+    try:
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in listeners]
+    finally:
+        for listener in listeners:
+            listener.close()

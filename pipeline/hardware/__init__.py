@@ -7,7 +7,7 @@ the machine has before anything is installed; no CUDA context is opened, whoever
 from pipeline.hardware.card import GB, Card, to_text
 from pipeline.hardware.cores import available_cores
 from pipeline.hardware.defaults import FLOAT16, Defaults, defaults_for, supported_types
-from pipeline.hardware.looking import CARDS_VARIABLE, Survey, survey, take_card
+from pipeline.hardware.looking import CARDS_VARIABLE, Survey, survey, take_card, used_memory
 from pipeline.hardware.process import give_memory_back, set_torch_threads
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "survey",
     "take_card",
     "to_text",
+    "used_memory",
 ]

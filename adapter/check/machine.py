@@ -84,8 +84,8 @@ def libraries(target: Target) -> Iterator[Line]:
             versions=versions,
         )
         return
-    count = len({name for names in opened.values() for name in names})
-    what = f"{count} CUDA libraries, one of a kind in each process" if count else "no CUDA library"
+    names = sorted({Path(file).name for files in opened.values() for file in files})
+    what = f"{', '.join(names)}, none twice in a process" if names else "none of CUDA's"
     yield passed("libraries", f"{what}; {told}", opened=opened, versions=versions)
 
 

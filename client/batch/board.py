@@ -65,12 +65,16 @@ class Row:
 
 
 class Board:
-    """The lines of what is under way."""
+    """The lines of what is under way.
+
+    Attributes:
+        is_shown: whether there is a terminal to show them on.
+    """
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self._drawn = 0
-        self._is_shown = is_terminal(sys.stderr)
+        self.is_shown = is_terminal(sys.stderr)
 
     @contextlib.contextmanager
     def row(self, name: str) -> Iterator[Row]:
@@ -99,7 +103,7 @@ class Board:
     @contextlib.asynccontextmanager
     async def shown(self) -> AsyncIterator[None]:
         """They are drawn again and again while this lasts, and are gone afterwards."""
-        if not self._is_shown:
+        if not self.is_shown:
             yield
             return
         drawing = asyncio.create_task(self._keep_drawing())
@@ -118,7 +122,7 @@ class Board:
             await asyncio.sleep(REDRAW_SECONDS)
 
     def _draw(self) -> None:
-        if not self._is_shown:
+        if not self.is_shown:
             return
         size = shutil.get_terminal_size()
         rows = self._rows[: min(MOST_ROWS, max(size.lines - 2, 1))]

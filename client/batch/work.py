@@ -198,12 +198,12 @@ def made(transcript: Transcript, kind: str, title: str) -> str | bytes:
 
 
 def tell_of_retries(board: Board) -> OnRetry:
-    """Says that there will be another attempt, once for each reason."""
+    """Says on a terminal that there will be another attempt, once for each reason."""
     last = ""
 
     def tell(failure: ServiceError, pause: float) -> None:
         nonlocal last
-        if failure.detail != last:
+        if board.is_shown and failure.detail != last:
             last = failure.detail
             board.say(f"asr: {plain(failure.detail)}; trying again")
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.environments.client_distribution import install_client
 
-FEW_MEGABYTES = 25  # pydantic's compiled half is most of it; the service's environment has 800
+FEW_MEGABYTES = 15  # pydantic's compiled half is most of it; the service's environment has 800
 PACKAGES = """
 import importlib.metadata as metadata
 print(*sorted(found.metadata["Name"] for found in metadata.distributions()))

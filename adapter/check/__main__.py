@@ -64,7 +64,7 @@ def _inside(target: Target) -> Iterator[Line]:
     yield from networks.compare(target, cut, reference)
     yield from load.memory(target)
     yield from machine.libraries(target)  # now that all of them have been opened
-    yield from provoked.faults(target)
+    yield from provoked.faults(target, cut)
     yield from load.speed(target)
 
 

@@ -17,6 +17,7 @@ from adapter.embedded.sample import sample_recording
 from pipeline import hardware
 
 MINUTES_ON_CARDS, MINUTES_ON_CPU = 10.0, 2.0  # of the recording; two cores take half its length
+SHORT_MINUTES = 0.25
 AT_ONCE = 3  # recordings, with which every network is busy
 LOOK_SECONDS = 0.25
 ROOM = 0.95  # of a card's memory that may be taken: the next recording is another one
@@ -97,8 +98,8 @@ def memory(target: Target) -> Iterator[Line]:
 
 
 def transcribe_short(target: Target) -> httpx.Response:
-    """The service's answer to half a minute."""
-    return _transcribe(target, _repeated(0.5))
+    """The service's answer to some seconds of two people who talk."""
+    return _transcribe(target, _repeated(SHORT_MINUTES))
 
 
 class _Watch:

@@ -29,4 +29,5 @@ class AlignmentSettings(HardwareSettings):
         and on cards without room for it.
         """
         method = asked or self.alignment
-        return "attention" if method == "auto" and not self.derived.ctc else method
+        has_room = self.derived.ctc and self.device_of("wav2vec2") == "cuda"
+        return "attention" if method == "auto" and not has_room else method

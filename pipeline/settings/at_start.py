@@ -23,7 +23,7 @@ def check_compute_type(settings: Settings) -> None:
         have = "has" if len({card.name for card in cards}) < 2 else "have"
         raise SettingsError(
             f"COMPUTE_TYPE={settings.compute_type!r}: {where} {have} {', '.join(sorted(types))}; "
-            f"name one of these, or none for {settings.derived.compute_type}"
+            f"name one of these, or none for {settings.derived_of_whisper.compute_type}"
         )
 
 

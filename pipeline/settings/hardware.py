@@ -41,6 +41,11 @@ class HardwareSettings(BaseModel):
         return hardware.defaults_for(self.cards)
 
     @property
+    def derived_of_whisper(self) -> hardware.Defaults:
+        """The same of Whisper, which the CPU may have though there are cards."""
+        return hardware.defaults_for(self.cards_of("whisper"))
+
+    @property
     def torch_device(self) -> Device:
         """``device`` with ``auto`` resolved to what this machine has."""
         return "cuda" if self.cards else "cpu"

@@ -62,7 +62,7 @@ class TranscriptionSettings(HardwareSettings):
         """The Whisper size of a request that names none."""
         if self.preload_model or self.models:
             return self.preload_model or self.models[0]
-        return self.derived.model
+        return self.derived_of_whisper.model
 
     @property
     def offered_models(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class TranscriptionSettings(HardwareSettings):
     @property
     def whisper_compute_type(self) -> str:
         """CTranslate2's compute type: int8 on a CPU and what suits a card unless configured."""
-        return self.compute_type or self.derived.compute_type
+        return self.compute_type or self.derived_of_whisper.compute_type
 
     @property
     def whisper_batch_size(self) -> int:
@@ -81,4 +81,4 @@ class TranscriptionSettings(HardwareSettings):
         On a CPU a batch of 8 is no faster a chunk than one of 4, and keeps a chunk
         that arrives meanwhile waiting for twice as long.
         """
-        return self.batch_size or self.derived.batch_size
+        return self.batch_size or self.derived_of_whisper.batch_size

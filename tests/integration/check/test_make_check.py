@@ -55,5 +55,6 @@ def test_everything_that_a_cpu_can_do_is_done_and_passes():
     assert figures["whisper"]["words_alike"] > 0.9
     assert figures["speed"]["stages"].keys() >= {"transcription", "diarization"}
     assert figures["speed"]["words"] > 200
-    assert len(figures["broken card"]["recovered"]) == 3
+    recovered = figures["broken card"]["recovered"]
+    assert recovered.keys() == {"whisper", "segmentation", "speaker_embedding"}
     assert 1e8 < figures["memory"]["processes"]["whisper_0_0"] < 4e9

@@ -84,6 +84,16 @@ def test_what_is_set_goes_before_what_follows(monkeypatch):
     assert settings.device_of("speaker_embedding") == "cuda"
 
 
+def test_what_the_cpu_is_given_beside_a_card_has_a_cpus_defaults(monkeypatch):
+    monkeypatch.setattr(hardware, "survey", lambda: hardware.Survey((card("RTX 3090"),)))
+    settings = read_settings(network_devices={"whisper": "cpu", "wav2vec2": "cpu"})
+    assert settings.default_model == "base"
+    assert settings.whisper_compute_type == "int8"
+    assert settings.whisper_batch_size == 4
+    assert settings.alignment_method(None) == "attention"
+    assert settings.device_of("segmentation") == "cuda"
+
+
 def test_what_is_under_way_and_the_processes_grow_with_the_cards(monkeypatch):
     def under_way(count: int, name: str = "RTX 3090") -> list[tuple[int, int]]:
         cards = tuple(card(name, number) for number in range(count))

@@ -17,7 +17,7 @@ LEAVES = ("whisper", "segmentation", "speaker_embedding")
 OURS = "this is a fault of the service: tell us, with what Triton's log says"
 
 
-class _NotAnswered(Exception):
+class _NotAnswered(Exception):  # noqa: N818 - what happened
     """What was provoked did harm; says what."""
 
 

@@ -15,7 +15,7 @@ from client.commands.live import live
 from client.commands.service import health, models
 from client.commands.statuses import INTERRUPTED, explained, status_of
 from client.commands.transcribe import transcribe
-from client.terminal import say
+from client.terminal import prepare_streams, say
 
 DISTRIBUTIONS = ("triton-asr-client", "triton-asr")  # the client by itself, or with the service
 BROKEN_PIPE = 141  # as shells have it for SIGPIPE
@@ -62,6 +62,7 @@ for command in (transcribe, live, jobs, models, health, check, bench, completion
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives the exit status (see ``asr --help``)."""
+    prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = asr.main(given, prog_name="asr", standalone_mode=False)

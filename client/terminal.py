@@ -1,5 +1,6 @@
 """What a terminal is shown: colours where there is one, and nothing that could command it."""
 
+import io
 import os
 import sys
 import unicodedata
@@ -7,6 +8,8 @@ from typing import TextIO
 
 import click
 
+JOINERS = "\u200c\u200d"  # Persian and Hindi are not written without
+NO_COLUMN = ("Mn", "Me", "Cf")
 SPEAKER_COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 
 
@@ -26,16 +29,22 @@ def speaker_colour(number: int) -> str:
 
 
 def plain(text: str) -> str:
-    """A text of one line without what a terminal would take for a command."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
+    """A text of one line without what a terminal would take for a command, or turn around."""
+    unknown = "\N{REPLACEMENT CHARACTER}"
+    return "".join(letter if _is_harmless(letter) else unknown for letter in text)
+
+
+def _is_harmless(letter: str) -> bool:
+    is_space = unicodedata.category(letter) == "Zs"  # also those that do not break, as in French
+    return letter.isprintable() or is_space or letter in JOINERS
 
 
 def columns(text: str) -> int:
     """How wide a text is shown."""
     return sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        0
+        if unicodedata.category(letter) in NO_COLUMN
+        else 1 + (unicodedata.east_asian_width(letter) in "WF")
         for letter in text
     )
 
@@ -47,6 +56,16 @@ def fitted(text: str, width: int) -> str:
             text = text[:-1]
         text += "…"
     return text + " " * (width - columns(text))
+
+
+def prepare_streams() -> None:
+    """Text that a terminal cannot show is no error, and in a pipe or a file text is UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def say(text: str) -> None:

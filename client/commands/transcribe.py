@@ -2,10 +2,11 @@
 
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from client.protocol.retries import Retries
 from client.terminal import say
 
 STANDARD_INPUT = "-"
+UPLOAD_SECONDS = 3600.0  # what the service gives one
 
 
 def asked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,9 +95,7 @@ def asked(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--timeout",
     type=float,
-    default=ANSWER_SECONDS,
-    show_default=True,
-    help="Seconds that an answer may take, or with --out an upload.",
+    help=f"Seconds that an answer may take ({ANSWER_SECONDS:g}), with --out an upload (3600).",
 )
 def transcribe(
     recordings: tuple[str, ...],
@@ -107,7 +107,7 @@ def transcribe(
     watching: bool,
     keep_jobs: bool,
     json_file: str | None,
-    timeout: float,
+    timeout: float | None,
     **given: Any,
 ) -> int:
     """Say who says what in recordings: files of any usual format, videos, all of those in
@@ -140,7 +140,7 @@ def transcribe(
         raise click.UsageError("--watch is for folders; standard input ends")
     if out is None and (len(kinds) > 1 or "docx" in kinds):
         raise click.UsageError(f"--format {','.join(kinds)} needs --out, the folder for the files")
-    service = Service(url, api_key, timeout)
+    service = Service(url, api_key, timeout or (UPLOAD_SECONDS if out else ANSWER_SECONDS))
     try:
         if out is not None and watching:
             wanted = Wanted(kinds, options, at_once_, keep_jobs, goes_on=True)
@@ -153,13 +153,14 @@ def transcribe(
                 )
             wanted = Wanted(kinds, options, at_once_, keep_jobs)
             return asyncio.run(_write_all(service, at_once(found), out, wanted))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
 
 
 async def _write_all(
     service: Service, recordings: AsyncIterator[Found], out: Path, wanted: Wanted
 ) -> int:
+    end_when_asked()
     board = Board()
     out.mkdir(parents=True, exist_ok=True)
     async with service.async_client(Retries(on_retry=tell_of_retries(board))) as client:
@@ -182,6 +183,14 @@ async def _write_all(
     if sum(counts.values()) > 1:
         say("asr: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count))
     return FAILED if tally.failed else UNUSABLE if tally.unreadable else 0
+
+
+def end_when_asked() -> None:
+    """Take SIGTERM, by which a system ends what it has started, for Ctrl-C."""
+    task = asyncio.current_task()
+    if task is not None:
+        with suppress(NotImplementedError, RuntimeError):  # Windows, or another thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 @contextmanager

@@ -135,6 +135,11 @@ def test_a_hostile_name_cannot_command_the_terminal():
     assert plain("a\x1b[31m") == "a\ufffd[31m"
 
 
+@pytest.mark.parametrize("text", ["Ça va\u202f?", "prix\u00a0: 5", "می\u200cخواهم", "日本\u3000語"])
+def test_what_languages_need_is_shown(text):
+    assert plain(text) == text
+
+
 def test_names_are_cut_by_columns():
     assert fitted("abc", 5) == "abc  "
     assert fitted("abcdef", 4) == "abc…"

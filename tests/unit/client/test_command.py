@@ -1,7 +1,9 @@
 """The command line: what it takes, what it says, how it ends."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -13,6 +15,7 @@ from client.commands.options import Formats, Speakers
 from client.commands.statuses import FAILED, UNUSABLE
 from client.commands.transcribe import options_of
 
+ROOT = Path(__file__).parents[3]
 NOTHING = dict.fromkeys(
     ("language", "task", "model", "initial_prompt", "hotwords", "no_diarize", "speakers")
 ) | dict.fromkeys(("num_speakers", "min_speakers", "max_speakers"))
@@ -120,6 +123,33 @@ def completed(line: str) -> list[str]:
         timeout=60,
     )
     return [offer.partition(",")[2] for offer in told.stdout.splitlines()]
+
+
+def test_bash_completes_it_with_what_it_was_given(tmp_path):
+    program = 'eval "$(asr completion bash)"; COMP_WORDS=(asr trans); COMP_CWORD=1'
+    asr_here = tmp_path / "asr"
+    asr_here.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m client.cli "$@"\n', "utf-8")
+    asr_here.chmod(0o755)
+    told = subprocess.run(
+        ["bash", "-c", f"{program}; _asr_completion asr; echo ${{COMPREPLY[@]}}"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert (told.stdout, told.stderr) == ("transcribe\n", "")
+
+
+def test_text_in_a_pipe_is_utf_8_whatever_the_locale():
+    told = subprocess.run(
+        [sys.executable, "-m", "client.cli", "jobs", "--help"],
+        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (told.returncode, told.stderr) == (0, b"")
+    assert "«asr transcribe --out»" in told.stdout.decode("utf-8")
 
 
 def test_commands_options_and_values_are_completed():

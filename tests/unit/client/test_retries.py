@@ -225,6 +225,48 @@ def test_a_job_is_not_asked_for_what_it_cannot_do(ask):
     assert service.sent == []
 
 
+def events(*told: str) -> httpx.Response:
+    """An answer of server-sent events, which then ends."""
+    return httpx.Response(200, content="".join(f"{event}\n\n" for event in told).encode())
+
+
+def all_of(steps: object) -> object:
+    """What an iterator of either kind gives, as a list or as what gives one."""
+
+    async def later() -> list:
+        return [step async for step in steps]
+
+    return later() if hasattr(steps, "__aiter__") else list(steps)
+
+
+def test_a_job_is_followed_again_when_the_connection_breaks(ask, pauses):
+    service = Service(
+        [
+            events('event: progress\ndata: {"stage": "queued", "jobs_before": 2}'),
+            busy(),
+            httpx.ReadError("reset"),
+            events(
+                'event: progress\ndata: {"stage": "decode"}',
+                'event: end\ndata: {"id": "0-1", "status": "completed"}',
+            ),
+        ]
+    )
+    steps = ask(service, lambda client: all_of(client.jobs.follow("0-1")), retries=longest())
+    assert [step.stage or step.status for step in steps] == ["queued", "decode", "completed"]
+    assert {sent[:2] for sent in service.sent} == {("GET", "/v2/transcript/0-1/events")}
+    assert pauses == [0.5, 0.5, 1.0]
+
+
+def test_a_text_that_has_begun_is_not_told_twice(ask, pauses):
+    delta = 'event: transcript.text.delta\ndata: {"type": "transcript.text.delta", "delta": "a"}'
+    failed = 'event: error\ndata: {"type": "error", "error": {"message": "Triton is away"}}'
+    service = Service([busy(), events(delta, failed)])
+    with pytest.raises(ServiceError, match="Triton is away"):
+        ask(service, lambda client: all_of(client.stream(b"RIFF")))
+    assert len(service.sent) == 2
+    assert b'name="stream"\r\n\r\ntrue' in service.sent[1][2]
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, InvalidRequestError), (504, TimedOutError), (503, UnavailableError)]
 )

@@ -51,6 +51,7 @@ def test_a_broken_device_ends_the_process_and_the_recording_is_answered_by_the_n
     assert process(tiny, "whisper") != broken
 
 
+@pytest.mark.long
 def test_what_breaks_every_process_is_given_up_in_the_end(tiny, whisper):
     async def use(engine: Engine) -> None:
         with whisper(Fault("broken device", times=100)), pytest.raises(PipelineError) as failure:

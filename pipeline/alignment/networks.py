@@ -15,7 +15,7 @@ from pipeline.alignment.ctc import Labels
 from pipeline.alignment.packages import check_setting, missing_packages, not_installed
 from pipeline.audio import to_float
 from pipeline.errors import WeightsNotFound, WeightsUnavailable
-from pipeline.hardware import set_torch_threads
+from pipeline.hardware import FLOAT16, set_torch_threads
 from pipeline.network_pool import NetworkPool, OnLoadChange, ignore_load_change
 from pipeline.settings import Settings
 from pipeline.utf8 import as_utf8
@@ -38,12 +38,14 @@ class AlignmentNetwork:
         labels: Labels,
         from_torchaudio: bool,
         batched: bool | None = None,
+        half: bool = True,
     ) -> None:
         """Args:
         network: one that gives logits.
         labels: what they are of.
         from_torchaudio: by whose names it is asked.
-        batched: whether stretches share a batch, in half precision; as on a card, unless given.
+        batched: whether stretches share a batch; on a card they do, unless given.
+        half: whether a batch is computed in half precision.
         """
         self.labels = labels
         self._network = network.eval()
@@ -54,7 +56,7 @@ class AlignmentNetwork:
             from pipeline.alignment.together import Together, can_be_batched
 
             if can_be_batched(network):
-                self._together = Together(network.half())
+                self._together = Together(network.half() if half else network)
 
     def emissions(self, stretches: Sequence[np.ndarray]) -> list[np.ndarray]:
         """:meth:`emission` of each of these stretches.
@@ -178,4 +180,6 @@ class AlignmentNetworks:
                 f"the alignment model {name} for {language!r} cannot be loaded: {error}"
             ) from error
         labels = Labels(columns=metadata["dictionary"], language=language)
-        return AlignmentNetwork(network, labels, metadata["type"] == "torchaudio")
+        # Cards that make nonsense of half precision have another default for Whisper.
+        half = self._settings.derived.compute_type in FLOAT16
+        return AlignmentNetwork(network, labels, metadata["type"] == "torchaudio", half=half)

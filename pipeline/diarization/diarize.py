@@ -20,7 +20,7 @@ from pipeline.options import Options
 Segment = Callable[[np.ndarray], Future]  # INT16 [160000] to UINT8 [589, 3]
 Embed = Callable[[np.ndarray, np.ndarray], Future]  # INT16 [N], UINT8 [P, F] to FP32 [P, D]
 
-MAX_AHEAD = 8  # blocks whose embeddings are awaited at once; their masks are kept until then
+AHEAD = 8  # blocks whose embeddings are awaited at once; their masks are kept until then
 
 
 def diarize(
@@ -30,6 +30,7 @@ def diarize(
     embed: Embed,
     recipe: Recipe,
     exact: bool = False,
+    ahead: int = AHEAD,
 ) -> Turns:
     """Find the speaker turns of a recording.
 
@@ -41,6 +42,7 @@ def diarize(
         recipe: what belongs to these networks.
         exact: embed each window by itself, as pyannote does, rather than share the
             frame-level layers between overlapping windows.
+        ahead: stretches that one recording may have with the embedding network at once.
 
     Returns:
         Turns without end before start, none after the recording's end; no turns
@@ -49,7 +51,7 @@ def diarize(
     Raises:
         Exception: whatever ``segment`` or ``embed`` failed with.
     """
-    activity, embeddings = listen(audio, segment, embed, recipe, exact)
+    activity, embeddings = listen(audio, segment, embed, recipe, exact, ahead)
     return conclude(activity, embeddings, options, recipe, seconds(len(audio)))
 
 
@@ -88,13 +90,18 @@ def conclude(
 
 
 def listen(
-    audio: np.ndarray, segment: Segment, embed: Embed, recipe: Recipe, exact: bool = False
+    audio: np.ndarray,
+    segment: Segment,
+    embed: Embed,
+    recipe: Recipe,
+    exact: bool = False,
+    ahead: int = AHEAD,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Activity, UINT8 [W, 589, 3], and embeddings, FP32 [W, 3, D], NaN where there is none."""
     starts = window_starts(len(audio), recipe.step)
     segmented = deque(segment(cut(audio, start, WINDOW)) for start in starts)
     activity = np.zeros((len(starts), FRAMES, SPEAKERS), np.uint8)
-    found = _Embeddings(len(starts))
+    found = _Embeddings(len(starts), ahead)
     make_stretches = recipe.exact if exact else shared
     for first in range(0, len(starts), recipe.shared_windows):
         block = activity[first : first + recipe.shared_windows]
@@ -110,14 +117,15 @@ def listen(
 class _Embeddings:
     """The embeddings of local speakers, as they arrive."""
 
-    def __init__(self, windows: int) -> None:
+    def __init__(self, windows: int, ahead: int) -> None:
         self._windows = windows
+        self._ahead = ahead
         self._values: np.ndarray | None = None
         self._awaited: deque[list[tuple[Stretch, Future]]] = deque()
 
     def expect(self, block: list[tuple[Stretch, Future]]) -> None:
         self._awaited.append(block)
-        if len(self._awaited) > MAX_AHEAD:
+        if len(self._awaited) >= self._ahead:
             self._receive()
 
     def all(self) -> np.ndarray:

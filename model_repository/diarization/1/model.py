@@ -4,7 +4,7 @@ from functools import partial
 from itertools import count
 
 from documents import Turns
-from pipeline.diarization.diarize import diarize
+from pipeline.diarization.diarize import AHEAD, diarize
 from pipeline.diarization.recipe import read_recipe
 from pipeline.kept_answers import networks
 from pipeline.kept_answers.question import Questions
@@ -30,8 +30,10 @@ class TritonPythonModel(Step):
             urgent_pieces=self.recipe.shared_windows,
             turns=self.turns("segmentation"),
         )
+        stretches = settings.pieces_under_way("speaker_embedding")
+        self.ahead = max(AHEAD, 2 * stretches)
         self.stretches = FanOut(
-            settings.pieces_under_way("speaker_embedding"),
+            stretches,
             urgency_at("speaker_embedding", settings),
             turns=self.turns("speaker_embedding"),
         )
@@ -62,6 +64,7 @@ class TritonPythonModel(Step):
                 ),
                 self.recipe,
                 self.exact,
+                self.ahead,
             )
         seconds = {"diarization": IN_FLIGHT.of(options).seconds}
         turns = turns.model_copy(update={"model": self.recipe.name, "seconds": seconds})

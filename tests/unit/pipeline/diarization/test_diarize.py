@@ -1,6 +1,7 @@
 """Real speech, real networks: who spoke when."""
 
 import dataclasses
+from concurrent.futures import Future
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pyannote.audio.pipelines import SpeakerDiarization
 
 from documents import Turns
 from pipeline.audio import SAMPLE_RATE
-from pipeline.diarization.diarize import diarize
+from pipeline.diarization.diarize import AHEAD, diarize, listen
 from pipeline.diarization.local import LocalDiarizer
 from pipeline.diarization.recipe import read_recipe
 from pipeline.diarization.recipe import ungated as ungated_recipe
@@ -180,3 +181,27 @@ def test_exact_equals_pyannote(
     with stock.ties_in_order():
         theirs = stock_pipeline(stock.recording(piece), num_speakers=2)
     stock.assert_same(ungated(piece, options, exact=True), theirs)
+
+
+def test_one_recording_keeps_as_many_stretches_under_way_as_it_may(ungated: LocalDiarizer) -> None:
+    """A machine with several cards answers none of the first ones before it has the others."""
+    cards = AHEAD + 4
+    waiting: list[tuple[Future, int]] = []
+
+    def embed(piece: np.ndarray, masks: np.ndarray) -> Future:
+        waiting.append((Future(), len(masks)))
+        if len(waiting) == cards:
+            for future, count in waiting:
+                future.set_result(np.ones((count, 4), np.float32))
+            waiting.clear()
+        return waiting[-1][0] if waiting else done(np.ones((len(masks), 4), np.float32))
+
+    someone = np.zeros((589, 3), np.uint8)
+    someone[:300, 0] = 1
+    audio = np.zeros((9 + cards * ungated.recipe.shared_windows) * SAMPLE_RATE, np.int16)
+    activity, embeddings = listen(
+        audio, lambda window: done(someone), embed, ungated.recipe, ahead=cards
+    )
+    assert not waiting
+    assert len(activity) == cards * ungated.recipe.shared_windows
+    assert np.isfinite(embeddings[:, 0]).all()

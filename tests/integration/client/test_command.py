@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from client import Client
 from tests.clients.command import ASR, SECONDS
 from tests.services.ports import free_ports
 
@@ -103,15 +104,25 @@ def test_no_color_is_respected(environment, phrase, tmp_path):
     assert "\x1b[2m" not in sent
 
 
-def test_models_health_and_jobs(run):
+def test_models_health_and_jobs(run, service, phrase):
     assert run("models").stdout.splitlines()[0].split() == ["base", "Systran,", "the", "default"]
     assert json.loads(run("models", "--json").stdout)[0] == {"id": "base", "owned_by": "Systran"}
     health = run("health")
     assert (health.returncode, json.loads(health.stdout)["status"]) == (0, "healthy")
-    unknown = run("jobs", "cancel", "nonsense")
+    with Client(service.base_url) as client:
+        job = client.jobs.submit(phrase, language="en", diarize=False).id
+        client.jobs.wait(job)
+    (found,) = [
+        each for each in json.loads(run("jobs", "list", "--json").stdout) if each["id"] == job
+    ]
+    assert found["status"] == "completed"
+    assert run("jobs", "show", job).stdout.split()[:2] == [job, "completed"]
+    assert "Diane in New Jersey." in run("jobs", "show", job, "--format", "vtt").stdout
+    assert run("jobs", "cancel", job).stdout == f"{job}  gone\n"
+    unknown = run("jobs", "cancel", job)
     assert unknown.returncode == 1
     assert unknown.stderr == (
-        "asr: there is no job 'nonsense'; «asr jobs list» has those there are (status 404)\n"
+        f"asr: there is no job {job!r}; «asr jobs list» has those there are (status 404)\n"
     )
 
 

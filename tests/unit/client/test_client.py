@@ -157,6 +157,15 @@ def test_what_the_service_refuses(url, tmp_path):
     assert (refused.value.status, refused.value.detail) == (400, "audio_file: the file is empty")
 
 
+def test_a_password_is_not_shown(nowhere, recording):
+    url = nowhere.replace("://", "://speakr:secret@")
+    with Client(url, retries=Retries(times=0)) as client:
+        assert client.url == nowhere
+        with pytest.raises(UnreachableError) as gone:
+            client.transcribe(recording)
+    assert "secret" not in str(gone.value)
+
+
 def test_a_service_that_is_not_there(nowhere, recording):
     with Client(nowhere, retries=Retries(times=0)) as client:  # noqa: SIM117
         with pytest.raises(UnreachableError, match="cannot be reached") as gone:

@@ -144,7 +144,7 @@ def test_bash_completes_it_with_what_it_was_given(tmp_path):
 def test_text_in_a_pipe_is_utf_8_whatever_the_locale():
     told = subprocess.run(
         [sys.executable, "-m", "client.cli", "jobs", "--help"],
-        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT), "PATH": ""},
+        env={"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(ROOT), "PATH": ""},
         capture_output=True,
         timeout=60,
     )

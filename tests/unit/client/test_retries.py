@@ -230,6 +230,21 @@ def events(*told: str) -> httpx.Response:
     return httpx.Response(200, content="".join(f"{event}\n\n" for event in told).encode())
 
 
+class Breaking(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """An event, and then no more of the connection."""
+
+    def __init__(self, event: str) -> None:
+        self._event = f"{event}\n\n".encode()
+
+    def __iter__(self):
+        yield self._event
+        raise httpx.ReadError("reset")
+
+    async def __aiter__(self):
+        yield self._event
+        raise httpx.ReadError("reset")
+
+
 def all_of(steps: object) -> object:
     """What an iterator of either kind gives, as a list or as what gives one."""
 
@@ -265,6 +280,10 @@ def test_a_text_that_has_begun_is_not_told_twice(ask, pauses):
         ask(service, lambda client: all_of(client.stream(b"RIFF")))
     assert len(service.sent) == 2
     assert b'name="stream"\r\n\r\ntrue' in service.sent[1][2]
+    broken = Service([httpx.Response(200, stream=Breaking(delta))])
+    with pytest.raises(UnreachableError, match="reset"):
+        ask(broken, lambda client: all_of(client.stream(b"RIFF")))
+    assert len(broken.sent) == 1
 
 
 @pytest.mark.parametrize(

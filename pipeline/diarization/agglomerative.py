@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import fcluster
 from scipy.spatial.distance import cdist
 
 from pipeline.diarization.clustering import Bounds, means
@@ -145,12 +145,73 @@ class _Merges:
 
 def _alike(directions: np.ndarray, distance: float, least: int) -> np.ndarray:
     """Groups of embeddings that are alike beyond doubt, INT [n]: ``least`` at least."""
-    tree = linkage(directions, method="average", metric="cosine")
+    tree = average_linkage(directions)
     labels = fcluster(tree, distance, "distance")
     number = int(np.clip(labels.max(), least, max(least, MAX_GROUPS)))
     if number != labels.max():
         labels = cut_after(tree, len(tree) - number)
     return np.unique(labels, return_inverse=True)[1]
+
+
+def average_linkage(directions: np.ndarray) -> np.ndarray:
+    """As scipy's ``linkage(directions, "average", "cosine")``, FP64 [n - 1, 4], of unit vectors.
+
+    By chains of nearest neighbours (Müllner, 2011), as scipy does it; but other threads run
+    meanwhile, where scipy's stood still for half a second an hour.
+    """
+    count = len(directions)
+    apart = directions @ directions.T
+    np.subtract(1, apart, out=apart)  # of 6000 directions, 288 MB
+    np.maximum(apart, 0, out=apart)
+    np.fill_diagonal(apart, np.inf)
+    names = np.arange(count)  # of the rows, whose number is halved when half of them are gone
+    sizes, gone = np.ones(count), np.zeros(count)
+    merges: list[tuple[int, int, float]] = []
+    chain: list[int] = []
+    while len(merges) < count - 1:
+        if not chain:
+            if 2 * (count - len(merges)) <= len(names):
+                left = np.flatnonzero(gone == 0)
+                apart = apart[np.ix_(left, left)]
+                names, sizes, gone = names[left], sizes[left], gone[left]
+            chain.append(int(gone.argmin()))
+        one = chain[-1]
+        distances = apart[one] + gone
+        other = int(distances.argmin())
+        if len(chain) == 1 or distances[other] < distances[chain[-2]]:
+            chain.append(other)
+            continue
+        other = chain[-2]
+        del chain[-2:]
+        merges.append((int(names[one]), int(names[other]), float(apart[one, other])))
+        both = sizes[one] + sizes[other]
+        joint = (sizes[one] * apart[one] + sizes[other] * apart[other]) / both
+        joint[other] = np.inf
+        apart[other] = apart[:, other] = joint
+        sizes[other], gone[one] = both, np.inf
+    return _in_order(merges)
+
+
+def _in_order(merges: list[tuple[int, int, float]]) -> np.ndarray:
+    """The tree of merges of clusters, each named by one of its members, by their distances."""
+    count = len(merges) + 1
+    tree = np.empty((count - 1, 4))
+    cluster = list(range(2 * count - 1))  # that another was merged into, or itself
+    sizes = np.ones(2 * count - 1)
+
+    def now(name: int) -> int:
+        while cluster[name] != name:
+            cluster[name] = cluster[cluster[name]]
+            name = cluster[name]
+        return name
+
+    for number, (one, other, distance) in enumerate(sorted(merges, key=lambda merge: merge[2])):
+        pair = sorted((now(one), now(other)))
+        joint = count + number
+        cluster[pair[0]] = cluster[pair[1]] = joint
+        sizes[joint] = sizes[pair].sum()
+        tree[number] = *pair, distance, sizes[joint]
+    return tree
 
 
 def cut_after(tree: np.ndarray, merge: int) -> np.ndarray:

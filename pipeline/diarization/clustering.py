@@ -14,9 +14,9 @@ from pipeline.diarization.windows import FRAMES
 from pipeline.options import MAX_SPEAKERS
 
 MIN_CLEAN_FRAMES = 0.2 * FRAMES  # alone in at least 2 s of the window, as in pyannote
-# Linkage keeps a distance for every pair of embeddings, twice, and no other thread runs while it
-# merges them: with 6000, 288 MB and about a second, with 8000, 512 MB and 2.4 s.  Windows overlap
-# by 90 %, so that of more than an hour every few seconds' will do.
+# Linkage keeps a distance for every pair of embeddings, twice: with 6000, 288 MB and about a
+# second (in which, with community-1, no other thread runs), with 8000, 512 MB and 2.4 s.  Windows
+# overlap by 90 %, so that of more than an hour every few seconds' will do.
 MAX_TRAINING = 6_000
 LONG = 1_000  # embeddings that take turns at being clustered: of fewer, the distances take 8 MB
 BLOCK = 1_024  # windows whose similarities to the centroids are computed at once

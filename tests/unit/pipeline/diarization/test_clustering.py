@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from pipeline.diarization import agglomerative, clustering
-from pipeline.diarization.agglomerative import Agglomerative
+from pipeline.diarization.agglomerative import Agglomerative, average_linkage
 from pipeline.diarization.clustering import Bounds, cluster
+from pipeline.diarization.plda import unit
 from pipeline.diarization.reconstruction import SILENT
 from pipeline.options import MAX_SPEAKERS
 
@@ -322,3 +324,23 @@ def test_windows_join_their_clusters_in_blocks_as_they_do_at_once(
     at_once, _ = cluster(embeddings, activity, Bounds(), method)
     monkeypatch.setattr(clustering, "BLOCK", 9)
     np.testing.assert_array_equal(cluster(embeddings, activity, Bounds(), method)[0], at_once)
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [2, 1], [40, 30, 1], [150, 200, 20, 130]])
+@pytest.mark.parametrize("spread", [0.1, 0.8, 3.0])
+def test_linkage_is_scipys(sizes: list[int], spread: float) -> None:
+    directions = unit(voices(sizes, spread))
+    ours = average_linkage(directions)
+    theirs = linkage(directions, method="average", metric="cosine")
+    np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_linkage_of_what_is_said_twice_finds_the_same_clusters() -> None:
+    """Where distances are equal, any order of the merges is as good."""
+    directions = unit(np.repeat(voices([20, 20, 20], spread=0.4), 3, axis=0))
+    ours = average_linkage(directions)
+    theirs = linkage(directions, method="average", metric="cosine")
+    np.testing.assert_allclose(ours[:, 2], theirs[:, 2], atol=1e-12)
+    for threshold in (0.01, 0.2, 0.4, 0.7):
+        labels = (fcluster(tree, threshold, "distance") for tree in (ours, theirs))
+        assert same_partition(*labels)

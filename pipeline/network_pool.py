@@ -14,7 +14,7 @@ from pipeline.device_memory import give_device_memory_back
 from pipeline.errors import (
     BrokenDevice,
     ModelLoading,
-    OutOfMemory,
+    Overloaded,
     PipelineError,
     WeightsUnavailable,
 )
@@ -224,7 +224,7 @@ def _as_told(name: str, failure: Exception) -> PipelineError:
     if breaks_device(failure):
         return BrokenDevice(f"while the network {name!r} was loaded: {failure}")
     if is_out_of_memory(failure):
-        return OutOfMemory(f"there is no memory for the network {name!r}: {failure}")
+        return Overloaded(f"there is no memory for the network {name!r}: {failure}")
     return PipelineError(f"the network {name!r} cannot be loaded: {failure}")
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+import torch
 
 from pipeline import network_pool
 from pipeline.errors import (
+    BrokenDevice,
     InvalidRequest,
     ModelLoading,
     Overloaded,
@@ -146,6 +148,13 @@ def test_a_network_that_does_not_fit_into_memory_is_no_mistake_of_the_client(she
         use(shelf.pool(), "large")
 
 
+def test_a_card_that_breaks_meanwhile_is_told_as_broken(shelf):
+    """Whoever serves the pool ends the process for that, and for nothing that a client says."""
+    shelf.damages["large"] = RuntimeError("CUDA error: unspecified launch failure")
+    with pytest.raises(BrokenDevice, match="'large' was loaded: CUDA error"):
+        use(shelf.pool(), "large")
+
+
 def test_any_other_failure_is_told_with_the_name(shelf):
     shelf.damages["large"] = RuntimeError("unexpected end of file")
     with pytest.raises(PipelineError, match="'large' cannot be loaded: unexpected end of file"):
@@ -226,6 +235,31 @@ def test_those_that_do_not_fit_take_turns_and_are_never_there_together(shelf, mo
         sys.setswitchinterval(interval)
     assert set(served.values()) == {TURNS}
     assert shelf.most == 1
+
+
+def test_the_card_gets_its_memory_back_once_a_network_is_gone(shelf, monkeypatch):
+    class Network:
+        """Something that a weak reference may be made to."""
+
+    there: list[weakref.ref] = []
+    given_back = []
+    # No card is here: what is asked of torch, and when.
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(
+        torch.cuda, "empty_cache", lambda: given_back.append([each() is None for each in there])
+    )
+    monkeypatch.setattr(network_pool, "IDLE_SECONDS", 0)
+
+    def load(name: str, weights: object) -> Network:
+        network = Network()
+        there.append(weakref.ref(network))
+        return network
+
+    pool = NetworkPool(shelf.fetch, load, most=1)
+    for name in ("base", "small"):
+        with using(pool, name):
+            pass
+    assert given_back[0] == [True]
 
 
 def test_while_all_are_in_use_whoever_wants_another_is_told_to_wait(shelf):

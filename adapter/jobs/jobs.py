@@ -27,10 +27,13 @@ class Jobs:
         self._database = Database(service.settings)
         self.outside = Outside(service.settings.fetch_hosts, service.settings.upload_stall_seconds)
         self._retention = Retention(self._database, self.recordings, service.settings)
-        self._webhooks = Webhooks(self._database, self.outside)
+        self._webhooks = Webhooks(self._database, self.outside, service.metrics)
         self._worker = Worker(
             service, self._database, self.recordings, self.outside, self._webhooks.wake
         )
+        gauge = service.metrics.gauge
+        gauge("asr_jobs_queued", "Jobs that wait for their turn", lambda: self._worker.queued)
+        gauge("asr_jobs_in_flight", "Jobs that are worked on here", lambda: self._worker.running)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Jobs":

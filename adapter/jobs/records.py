@@ -120,6 +120,12 @@ def result_of(connection: Connection, number: int) -> Transcript | None:
     return document and Transcript.model_validate_json(zlib.decompress(document))
 
 
+def queued(connection: Connection) -> int:
+    """How many jobs wait for their turn, whoever's they are."""
+    waiting = select(func.count()).where(jobs.c.status == QUEUED)
+    return connection.execute(waiting).scalar_one()
+
+
 def jobs_before(connection: Connection, number: int) -> int:
     """How many jobs have their turn before this one that waits."""
     waiting = select(func.count()).where(jobs.c.status == QUEUED, jobs.c.number < number)

@@ -11,6 +11,7 @@ from adapter.jobs import claims
 from adapter.jobs.database import Database, DatabaseUnavailable, survived
 from adapter.jobs.outside import Outside, Refused
 from adapter.jobs.records import Job
+from adapter.telemetry.metrics import REFUSED, TAKEN, UNANSWERED, Metrics
 
 POLL_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
@@ -25,8 +26,9 @@ logger = logging.getLogger(__name__)
 class Webhooks:
     """Belongs to one event loop."""
 
-    def __init__(self, database: Database, outside: Outside) -> None:
+    def __init__(self, database: Database, outside: Outside, metrics: Metrics) -> None:
         self._database = database
+        self._metrics = metrics
         self._outside = outside
         self._wake = asyncio.Event()
         self._telling: set[asyncio.Task[None]] = set()
@@ -69,6 +71,7 @@ class Webhooks:
         status = await self._post(job)
         answered = status is not None and (200 <= status < 300)
         refused = status is not None and 400 <= status < 500
+        self._metrics.count_webhook(TAKEN if answered else REFUSED if status else UNANSWERED)
         again = None
         if not (answered or refused) and job.webhook_attempts < ATTEMPTS:
             again = min(FIRST_PAUSE * 2 ** (job.webhook_attempts - 1), LONGEST_PAUSE)

@@ -10,17 +10,19 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from adapter.errors import internal
-from adapter.jobs import claims
+from adapter.jobs import claims, records
 from adapter.jobs.attempt import Attempts
 from adapter.jobs.database import Database, DatabaseUnavailable, survived
 from adapter.jobs.outside import Outside
 from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, Json
 from adapter.service import Service
+from adapter.telemetry import metrics
 from adapter.telemetry.observing import observed_job
 from adapter.telemetry.record import CURRENT, Record, current
 from adapter.triton.failures import Interrupted, ProcessDied
@@ -28,15 +30,20 @@ from documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.telemetry.logs import REQUEST_ID
 
-# What is done with a job in the end, in a transaction: whether it was still this worker's.
-End = Callable[[Connection, Job, str], bool]
-
 POLL_SECONDS = 2.0  # between looks at what other adapters have left or taken on
 BEAT_SECONDS = 2.5  # between words of this one, of which some may be lost within a lease
 TELL_SECONDS = 1.0  # between attempts to tell a store that is away
 AFTER_DEATH_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
+
+
+class End(NamedTuple):
+    """What becomes of a job in the end."""
+
+    outcome: str
+    # In a transaction; whether the job was still this worker's.
+    write: Callable[[Connection, Job, str], bool]
 
 
 @dataclass
@@ -75,7 +82,13 @@ class Worker:
         self._limit = service.settings.job_timeout_seconds
         self._on_end = on_end
         self._running: dict[int, Running] = {}
+        self.queued = 0  # in the store, when it was last looked at
         self._wake = asyncio.Event()
+
+    @property
+    def running(self) -> int:
+        """How many jobs are worked on here."""
+        return len(self._running)
 
     def wake(self) -> None:
         """There is a new job."""
@@ -103,6 +116,10 @@ class Worker:
             return
         # One that seems abandoned because the store was away is still worked on here.
         await self._database.write(lambda store: claims.give_up(store, list(self._running)))
+        await self._fill()
+        self.queued = await self._database.read(records.queued)
+
+    async def _fill(self) -> None:
         while len(self._running) < self._most:
             job = await self._database.write(
                 lambda store: claims.claim(store, self._name, list(self._running))
@@ -185,8 +202,9 @@ class Worker:
         while times is None or times > 0:
             with contextlib.suppress(DatabaseUnavailable):
                 kept = await self._database.write(
-                    lambda connection: end(connection, job, self._name)
+                    lambda connection: end.write(connection, job, self._name)
                 )
+                self._metrics.count_job(end.outcome if kept else metrics.LOST)
                 if not kept:
                     logger.warning("job %s was taken over or deleted meanwhile", job.id)
                 return
@@ -196,12 +214,21 @@ class Worker:
 
 
 def _complete(transcript: Transcript) -> End:
-    return lambda connection, job, worker: claims.complete(connection, job, worker, transcript)
+    return End(
+        metrics.COMPLETED,
+        lambda connection, job, worker: claims.complete(connection, job, worker, transcript),
+    )
 
 
 def _fail(error: str) -> End:
-    return lambda connection, job, worker: claims.fail(connection, job, worker, error)
+    return End(
+        metrics.FAILED,
+        lambda connection, job, worker: claims.fail(connection, job, worker, error),
+    )
 
 
 def _release(seconds: float, begun: bool = True) -> End:
-    return lambda connection, job, worker: claims.release(connection, job, worker, seconds, begun)
+    return End(
+        metrics.LEFT,
+        lambda connection, job, worker: claims.release(connection, job, worker, seconds, begun),
+    )

@@ -25,6 +25,9 @@ SECONDS = (
     *(40, 60, 120, 300, 600, 1800, 3600, 14400),
 )
 SPEEDS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256)  # seconds of audio a second
+# What becomes of an attempt at a job: "left" to the next one, after a death or at our end.
+COMPLETED, FAILED, LEFT, LOST = JOB_OUTCOMES = ("completed", "failed", "left", "lost")
+TAKEN, REFUSED, UNANSWERED = WEBHOOK_OUTCOMES = ("taken", "refused", "unanswered")
 
 
 disable_created_metrics()  # when each series began: as many lines again, and nobody asks
@@ -93,6 +96,18 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self._jobs = Counter(
+            "asr_jobs", "Attempts at jobs that have ended", ["outcome"], registry=registry
+        )
+        self._webhooks = Counter(
+            "asr_webhook_attempts",
+            "Attempts to tell an address that a job has ended",
+            ["outcome"],
+            registry=registry,
+        )
+        for family, outcomes in ((self._jobs, JOB_OUTCOMES), (self._webhooks, WEBHOOK_OUTCOMES)):
+            for outcome in outcomes:
+                family.labels(outcome)
         self._received = Counter(
             "asr_received_bytes", "Bytes of the bodies of requests", registry=registry
         )
@@ -132,6 +147,14 @@ class Metrics:
             self._speech.inc(record.about["speech_seconds"])
             beside = record.seconds.get(UPLOAD, 0.0) + record.seconds.get(ANSWER, 0.0)
             self._speed.observe(audio / max(record.total - beside, 1e-3))
+
+    def count_job(self, outcome: str) -> None:
+        """Count an attempt at a job, whose end the store has: one of JOB_OUTCOMES."""
+        self._jobs.labels(outcome).inc()
+
+    def count_webhook(self, outcome: str) -> None:
+        """Count an attempt to tell of a job: one of WEBHOOK_OUTCOMES."""
+        self._webhooks.labels(outcome).inc()
 
     def page(self) -> bytes:
         """All of them in Prometheus' text format."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.kept_answers.store import AnswerStore
 
 Call = Callable[[], object]
+FOUND, JOINED, ASKED = OUTCOMES = ("found", "joined", "asked")  # where an answer comes from
 
 OPEN_SECONDS = 10.0  # that the first question waits for the file to be opened
 MOST_WAITING = 256  # answers that are still to be written; more are not kept
@@ -50,6 +51,7 @@ class Keeper:
         self._unwritten: dict[bytes, Kept] = {}  # those of the queue, and of the batch after it
         self._broken = self._ruined = False
         self._failed = -math.inf  # when it did last
+        self.tell: Callable[[str], None] = lambda outcome: None  # of each question, of OUTCOMES
 
     def configure(self, settings: Settings) -> None:
         """Keep answers as the settings say; where they say for no time, what is kept is deleted."""
@@ -91,11 +93,14 @@ class Keeper:
             earlier = self._under_way.get(key)
         # What still waits for its turn is another recording's, whose turn may be long in coming.
         if earlier is not None and earlier.running():
+            self.tell(JOINED)
             return _shared(earlier, question, lambda: send(ask_and_keep))
         if (kept := self.look_up(question, key)) is not None:
             there: Future = Future()
             there.set_result(kept)
+            self.tell(FOUND)
             return there
+        self.tell(ASKED)
         sent = send(ask_and_keep)
         with self._sharing:
             self._under_way[key] = sent

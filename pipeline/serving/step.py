@@ -23,6 +23,7 @@ from pipeline.errors import (
     forget_frames,
 )
 from pipeline.kept_answers.keeper import KEEPER
+from pipeline.kept_answers.keeper import OUTCOMES as OUTCOMES_OF_KEEPER
 from pipeline.options import Options
 from pipeline.serving.departures import DEPARTURES
 from pipeline.serving.failures import (
@@ -37,7 +38,7 @@ from pipeline.serving.failures import (
 )
 from pipeline.serving.idle import WhenIdle
 from pipeline.serving.metrics.meters import Meters
-from pipeline.serving.metrics.of_steps import StepMeters, TurnMeters
+from pipeline.serving.metrics.of_steps import KeptAnswerMeters, StepMeters, TurnMeters
 from pipeline.serving.requests_in_flight import IN_FLIGHT, RequestInFlight
 from pipeline.serving.sibling_steps import SiblingSteps
 from pipeline.serving.signals import CANCEL, PROGRESS, SENT_NS, signal_of
@@ -89,6 +90,7 @@ class Step(ABC):
         DEPARTURES.configure(settings)
         KEEPER.configure(settings)
         if args["model_name"] in ASKING:
+            KEEPER.tell = KeptAnswerMeters(self.meters, OUTCOMES_OF_KEEPER)
             KEEPER.start()
         self.load(settings)
         self._idle = WhenIdle()

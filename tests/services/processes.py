@@ -36,6 +36,14 @@ def wait_until_gone(pids: set[int]) -> set[int]:
     return pids
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far; 0 when it is gone."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def parent(pid: int) -> int:
     """The process that started this one."""
     # The program's name, in parentheses, may hold anything.

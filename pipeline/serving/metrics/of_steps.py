@@ -35,6 +35,23 @@ class TurnMeters:
             self._turn(seconds)
 
 
+class KeptAnswerMeters:
+    """Of the pieces whose answers are kept."""
+
+    def __init__(self, meters: Meters, outcomes: Sequence[str]) -> None:
+        """Args:
+        outcomes: where an answer may come from.
+        """
+        name, what = "asr_kept_answers_total", "Pieces that may be answered by what is kept"
+        self._pieces = {
+            outcome: meters.counter(name, what, outcome=outcome) for outcome in outcomes
+        }
+
+    def __call__(self, outcome: str) -> None:
+        """A piece's answer comes from there."""
+        self._pieces[outcome](1.0)
+
+
 class StepMeters:
     """Of a step's requests, whoever asks."""
 

@@ -17,6 +17,7 @@ from pipeline.kept_answers.question import FILE
 from pipeline.transcription.chunking import LONGEST_SPEECH, chunks
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from tests.clients.asking import transcript_of, transcript_of_samples
+from tests.clients.metrics import Page
 from tests.integration.conftest import (
     RunningService,
     start_service,
@@ -24,6 +25,7 @@ from tests.integration.conftest import (
     wait_until_ready,
 )
 from tests.speech.media import write_wav
+from tests.waiting import until
 
 LEAVES = ("whisper", "segmentation", "speaker_embedding")
 Pieces = dict[str, int]
@@ -138,8 +140,20 @@ def test_options_that_matter_tell_answers_apart_and_others_do_not(
     audio = sample_audio[8 * SAMPLE_RATE : 14 * SAMPLE_RATE]
     transcript_of_samples(keeping, tmp_path, audio, **TEXT_ONLY)
     once = pieces()["whisper"]
+    before = Page.at(keeping.metrics_url)
     transcript_of_samples(keeping, tmp_path, audio, **TEXT_ONLY, num_speakers="2")
     assert pieces()["whisper"] == once
+
+    def counted() -> list[float]:
+        page = Page.at(keeping.metrics_url)
+        told = {"step": "transcription"}
+        return [
+            page.total("asr_kept_answers_total", outcome=outcome, **told)
+            - before.total("asr_kept_answers_total", outcome=outcome, **told)
+            for outcome in ("found", "asked")
+        ]
+
+    until(lambda: counted() == [1, 0])
     transcript_of_samples(keeping, tmp_path, audio, **TEXT_ONLY, beam_size="1")
     assert pieces()["whisper"] > once
 

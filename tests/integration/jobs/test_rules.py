@@ -11,6 +11,7 @@ import pytest
 from adapter.jobs import webhooks
 from pipeline.settings import Settings
 from tests.clients.jobs import Leaving
+from tests.clients.metrics import Page
 from tests.services.adapter_thread import running_adapter
 from tests.services.outside import Outside, outside
 from tests.services.ports import free_ports
@@ -128,6 +129,14 @@ def test_a_webhook_hears_of_the_end_with_its_header_until_it_takes_it(
     shown = client.request("GET", f"/transcript/{job}").text
     assert "of the hook" not in shown
     assert client.read(job)["webhook_auth"] is True
+    page = Page.at(client.url + "/metrics")
+    assert page.by("outcome", "asr_webhook_attempts_total") == {
+        "refused": 2,
+        "taken": 1,
+        "unanswered": 0,
+    }
+    assert page.by("outcome", "asr_jobs_total")["completed"] == 1
+    assert page.total("asr_jobs_in_flight") == page.total("asr_jobs_queued") == 0
 
 
 def test_a_webhook_that_does_not_want_it_is_let_alone(start, host, monkeypatch):

@@ -1,12 +1,18 @@
 """Fifty hostile clients beside two honest ones, who hardly notice."""
 
 import contextlib
+import multiprocessing
+import os
 import random
 import socket
 import statistics
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import Queue
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -24,6 +30,8 @@ STRANGER = "127.0.0.2"  # the address that the hostile ones come from
 PAUSE_SECONDS = 0.5
 # Of the time that an honest recording takes while nobody else is there.
 MOST = 3
+
+PROCESSES = multiprocessing.get_context("spawn")
 
 Attack = Callable[[RunningService, bytes], None]
 
@@ -101,6 +109,33 @@ ATTACKS: tuple[Attack, ...] = (
 )
 
 
+def attack_until(over: Event, counted: Queue, service: RunningService, clip: bytes) -> None:
+    """All of the hostile clients, in a process of their own; how often each attack was made.
+
+    Others' machines do their computing in reality: theirs here takes the cores last.
+    """
+    os.setsid()
+    with contextlib.suppress(OSError):  # a kernel that does not group processes by session
+        Path("/proc/self/autogroup").write_text("19", encoding="ascii")
+    os.nice(19)
+    attacks: dict[str, int] = dict.fromkeys((attack.__name__ for attack in ATTACKS), 0)
+
+    def hostile(number: int) -> None:
+        attack = ATTACKS[number % len(ATTACKS)]
+        while not over.is_set():
+            with contextlib.suppress(httpx.HTTPError, OSError):
+                attack(service, clip)
+            attacks[attack.__name__] += 1
+            over.wait(PAUSE_SECONDS)
+
+    crowd = [threading.Thread(target=hostile, args=(number,)) for number in range(HOSTILE)]
+    for thread in crowd:
+        thread.start()
+    for thread in crowd:
+        thread.join()
+    counted.put(attacks)
+
+
 def transcribed(service: RunningService, clip: bytes) -> tuple[float, dict]:
     """Seconds, and the transcript of an honest client's recording."""
     begin = time.monotonic()
@@ -125,18 +160,9 @@ def test_honest_clients_hardly_notice(service, clip):
             both.callback(neighbour.join)
             seconds, undisturbed = transcribed(service, content)
         idle.append(seconds)
-    over = threading.Event()
-    attacks: dict[str, int] = dict.fromkeys((attack.__name__ for attack in ATTACKS), 0)
-
-    def hostile(number: int) -> None:
-        attack = ATTACKS[number % len(ATTACKS)]
-        while not over.is_set():
-            with contextlib.suppress(httpx.HTTPError, OSError):
-                attack(service, content)
-            attacks[attack.__name__] += 1
-            over.wait(PAUSE_SECONDS)
-
-    crowd = [threading.Thread(target=hostile, args=(number,)) for number in range(HOSTILE)]
+    over, counted = PROCESSES.Event(), PROCESSES.Queue()
+    at = SimpleNamespace(base_url=service.base_url)
+    crowd = PROCESSES.Process(target=attack_until, args=(over, counted, at, content))
     answers: list[tuple[float, dict]] = []
 
     def honest() -> None:
@@ -145,13 +171,14 @@ def test_honest_clients_hardly_notice(service, clip):
             answers.append(transcribed(service, content))
 
     friends = [threading.Thread(target=honest) for _ in range(HONEST)]
-    for thread in (*crowd, *friends):
+    crowd.start()
+    for thread in friends:
         thread.start()
     for thread in friends:
         thread.join()
     over.set()
-    for thread in crowd:
-        thread.join()
+    attacks = counted.get(timeout=120)
+    crowd.join()
     disturbed = [seconds for seconds, _ in answers]
     print(
         f"idle {statistics.median(idle):.1f} s, beside them {statistics.median(disturbed):.1f} s "

@@ -98,6 +98,9 @@ class TranscriptRequest(BaseModel):
     task: Literal["transcribe", "translate"] | None = Field(
         None, description="translate is into English; not AssemblyAI's"
     )
+    reuse: bool | None = Field(
+        None, description="false: compute all anew, and keep nothing of it; not AssemblyAI's"
+    )
     prompt: str | None = Field(None, description="text that Whisper takes as what was said before")
     temperature: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     speech_model: str | None = Field(None, max_length=200)
@@ -183,6 +186,7 @@ def options_of(request: TranscriptRequest, settings: Settings) -> Options:
         initial_prompt=request.prompt or None,
         hotwords=", ".join(dict.fromkeys(word.strip() for word in words)) or None,
         temperature=request.temperature or 0.0,
+        reuse=request.reuse is not False,
         diarize=bool(request.speaker_labels),
         num_speakers=request.speakers_expected,
         min_speakers=least,

@@ -55,6 +55,9 @@ def test_words_to_expect_are_told_once():
 
 def test_a_translation_is_asked_for_by_whispers_own_name():
     assert (options().task, options(task="translate").task) == ("transcribe", "translate")
+    assert [options(**asked).reuse for asked in ({}, {"reuse": True}, {"reuse": False})] == [
+        *(True, True, False)
+    ]
     assert refusal({**URL, "task": "summarize"}).startswith("task: 'summarize' cannot be used")
 
 

@@ -18,7 +18,7 @@ from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import compression_ratio, search
-from pipeline.transcription.spectrogram import HOP, FrontEnd
+from pipeline.transcription.spectrogram import FRAMES, HOP, FrontEnd, frames_heard
 from pipeline.transcription.vocabulary import MAX_TOKENS, Vocabulary
 from pipeline.transcription.word_timing import words_of
 from pipeline.utf8 import as_utf8
@@ -32,14 +32,16 @@ FEWEST_TOKENS = 32
 
 
 Features = Callable[[], np.ndarray]  # float32 [mels, 3000], once it is asked for
-Heard = tuple[Chunk, Features]
-Prompted = tuple[Chunk, Features, list[int]]  # the last: tokens of what came before
+Heard = tuple[Chunk, Features, int]  # the last: how many of the frames the encoder hears
+Prompted = tuple[Chunk, Features, int, list[int]]  # the last: tokens of what came before
 
 
 class Recogniser:
     """One Whisper network."""
 
     def __init__(self, folder: Path, device: str, compute_type: str, cores: int = 1) -> None:
+        # Nobody has tried on a card how short what Whisper hears may be there.
+        self._frames_heard = frames_heard if device == "cpu" else lambda samples: FRAMES
         self._workers = Workers(cores if device == "cpu" else 1)
         self._network = ctranslate2.models.Whisper(
             as_utf8(folder),
@@ -69,15 +71,18 @@ class Recogniser:
 
     def detect(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
         """The language of each chunk alone, from the encoder and one step of the decoder."""
-        return self._workers.map(self._detect, self._hear(chunks), size=_samples)
+        return self._workers.map(self._detect, self._hear(chunks), size=_samples, kind=_frames)
 
     def _hear(self, chunks: Sequence[Chunk]) -> list[Heard]:
         """The chunks, and their features on their way."""
-        return [(chunk, self._front_end.begin(chunk.audio)) for chunk in chunks]
+        return [
+            (chunk, self._front_end.begin(chunk.audio), self._frames_heard(len(chunk.audio)))
+            for chunk in chunks
+        ]
 
     def _detect(self, heard: Sequence[Heard]) -> list[ChunkTranscript]:
-        chunks, features = zip(*heard, strict=True)
-        encoded = self._network.encode(_stacked(features))
+        chunks, features, frames = zip(*heard, strict=True)
+        encoded = self._network.encode(_stacked(features, frames[0]))
         languages, probabilities = self._languages(encoded, chunks)
         silent = {"text": "", "avg_logprob": 0.0, "compression_ratio": 0.0, "no_speech_prob": 0.0}
         return [
@@ -97,9 +102,9 @@ class Recogniser:
             raise InvalidRequest("model: this Whisper knows English only, and tells no languages")
 
     def _recognise(self, prompted: Sequence[Prompted]) -> list[ChunkTranscript]:
-        """Transcribe chunks behind prompts of one length, at one temperature."""
-        chunks, features, previous = zip(*prompted, strict=True)
-        encoded = self._network.encode(_stacked(features))
+        """Transcribe chunks of like lengths behind prompts of one length, at one temperature."""
+        chunks, features, frames, previous = zip(*prompted, strict=True)
+        encoded = self._network.encode(_stacked(features, frames[0]))
         languages, probabilities = self._languages(encoded, chunks)
         tokenizers = [
             self._vocabulary.tokenizer(language, chunk.options.task)
@@ -200,17 +205,22 @@ def rows_of(encoded: ctranslate2.StorageView, indexes: list[int]) -> ctranslate2
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(np.asarray(encoded)[indexes]))
 
 
-def _stacked(features: Sequence[Features]) -> ctranslate2.StorageView:
-    """Log-mel spectrograms [batch, mels, 3000], each normalised over its own chunk."""
-    return ctranslate2.StorageView.from_array(np.stack([each() for each in features]))
+def _stacked(features: Sequence[Features], frames: int) -> ctranslate2.StorageView:
+    """Log-mel spectrograms [batch, mels, frames], each normalised over its own chunk."""
+    return ctranslate2.StorageView.from_array(np.stack([each()[:, :frames] for each in features]))
 
 
 def _samples(heard: Heard | Prompted) -> int:
     return len(heard[0].audio)
 
 
-def _kind(prompted: Prompted) -> tuple[int, int, float]:
+def _frames(heard: Heard) -> int:
+    # Of its own length each: what a chunk sounds like must not depend on its neighbours.
+    return heard[2]
+
+
+def _kind(prompted: Prompted) -> tuple[int, int, int, float]:
     """What must be the same in a batch of CTranslate2's."""
-    chunk, _, previous = prompted
+    chunk, _, frames, previous = prompted
     # It wants <|startoftranscript|> at one position.
-    return len(previous), chunk.options.beam_size, chunk.options.temperature
+    return frames, len(previous), chunk.options.beam_size, chunk.options.temperature

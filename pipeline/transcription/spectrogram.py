@@ -20,7 +20,18 @@ FRAMES = CHUNK_SAMPLES // HOP
 SMALLEST = 1e-10  # power that counts as silence
 RANGE = 8.0  # decades under the loudest that are kept
 
+# Frames of silence that the encoder hears behind a chunk.  Whisper was trained on 30 s, of which
+# each frame costs the same: with less behind it, text loses its capitals or runs into a loop.
+MARGIN = 800
+LENGTH_STEP = 500  # frames; few lengths, so that chunks of like lengths share batches
+
 _WINDOW = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+
+
+def frames_heard(samples: int) -> int:
+    """How many frames of a chunk's spectrogram the encoder hears: its audio and a margin."""
+    wanted = -(-samples // HOP) + MARGIN
+    return min(-(-wanted // LENGTH_STEP) * LENGTH_STEP, FRAMES)
 
 
 class Spectrogram:

@@ -47,6 +47,33 @@ def test_words_are_heard_where_they_were_said(recogniser, introduction):
     assert [t for word in chunk.words for t in word.tokens] == chunk.tokens
 
 
+class Ear:
+    """A network that notes how many frames it hears."""
+
+    def __init__(self, network: ctranslate2.models.Whisper) -> None:
+        self._network = network
+        self.frames: list[int] = []
+
+    def encode(self, features: ctranslate2.StorageView) -> ctranslate2.StorageView:
+        self.frames.append(features.shape[2])
+        return self._network.encode(features)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._network, name)
+
+
+def test_the_encoder_hears_a_short_chunk_and_not_half_a_minute(
+    recogniser, introduction, sample_audio, monkeypatch
+):
+    ear = Ear(recogniser._network)
+    monkeypatch.setattr(recogniser, "_network", ear)
+    chunks = [Chunk(introduction, Options()), Chunk(sample_audio, Options())]
+    (short,) = recogniser.recognise(chunks[:1])
+    assert "New Jersey" in short.text
+    recogniser.detect(chunks[1:])
+    assert ear.frames == [1500, 3000]  # 5.6 and 30 s
+
+
 @pytest.mark.words
 def test_figures_are_the_networks_own(introduction, sample_audio):
     """Those that faster-whisper gives for the same audio, from its own reading of OpenAI's."""

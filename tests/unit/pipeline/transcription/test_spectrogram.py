@@ -6,7 +6,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 
 from pipeline.audio import SAMPLE_RATE, to_float
 from pipeline.transcription.chunking import CHUNK_SAMPLES
-from pipeline.transcription.spectrogram import FRAMES, FrontEnd, Spectrogram
+from pipeline.transcription.spectrogram import FRAMES, MARGIN, FrontEnd, Spectrogram, frames_heard
 
 
 @pytest.mark.parametrize("mels", [80, 128])
@@ -33,3 +33,11 @@ def test_chunks_of_a_batch_are_heard_side_by_side_as_one_by_one(sample_audio, th
     begun = [front_end.begin(piece) for piece in pieces]
     for piece, features in zip(pieces, begun, strict=True):
         np.testing.assert_array_equal(features(), Spectrogram(80)(piece))
+
+
+@pytest.mark.parametrize("seconds", [0.05, 3.0, 9.999, 10.0, 21.9, 22.1, 30.0])
+def test_the_encoder_hears_all_of_a_chunk_and_a_margin_of_silence(seconds):
+    frames = frames_heard(round(seconds * SAMPLE_RATE))
+    assert frames <= FRAMES
+    assert frames >= min(100 * seconds + MARGIN, FRAMES)
+    assert frames < 100 * seconds + MARGIN + 501

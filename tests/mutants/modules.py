@@ -78,7 +78,7 @@ SLOW_TESTS = (
     "pipeline/diarization/test_community.py",
     "pipeline/diarization/test_diarize.py",
     "pipeline/diarization/test_light.py",
-    "pipeline/diarization/test_networks.py",
+    "pipeline/diarization/networks/test_networks.py",
     "pipeline/test_threads.py",
     "pipeline/transcription/test_foreign_weights.py",
     "pipeline/transcription/test_language_detection.py",

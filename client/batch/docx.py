@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from xml.sax.saxutils import escape
+from html import escape
 
 from client.text import clock, turns
 from documents import Transcript
@@ -69,6 +69,6 @@ def as_docx(transcript: Transcript, title: str) -> bytes:
 
 
 def _run(text: str, properties: str = "") -> str:
-    shown = escape(NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
+    shown = escape(NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text), quote=False)
     marked = f"<w:rPr>{properties}</w:rPr>" if properties else ""
     return f'<w:r>{marked}<w:t xml:space="preserve">{shown}</w:t></w:r>'

@@ -127,9 +127,7 @@ class Work:
         if entry and self._memory.is_done(entry, self._wanted.kinds):
             self.tally.skipped += 1
             return f"is there already, {self._listed(entry)}"
-        entry, goes_on = await self._job_of(found, key, entry, row)
-        assert entry.job is not None
-        job = entry.job
+        entry, job, goes_on = await self._job_of(found, key, entry, row)
         self.under_way.add(job)
         try:
             await self._client.jobs.wait(job, row.reached)
@@ -161,16 +159,16 @@ class Work:
 
     async def _job_of(
         self, found: Found, key: str, entry: Entry | None, row: Row
-    ) -> tuple[Entry, bool]:
-        """The entry with a job, and whether it is one of an earlier run."""
+    ) -> tuple[Entry, str, bool]:
+        """The entry, its job, and whether that is one of an earlier run."""
         if entry and entry.job and entry.url == self._client.url:
             with suppress(NotFoundError):
                 if (await self._client.jobs.get(entry.job)).status != "error":
-                    return entry, True
+                    return entry, entry.job, True
         job = await self._client.jobs.submit(found.path, on_sent=row.sent, **self._wanted.options)
         entry = Entry(found.source, self._client.url, job.id, entry.files if entry else {})
         self._memory.keep(key, entry)
-        return entry, False
+        return entry, job.id, False
 
     async def _write(self, job: str, found: Found, entry: Entry) -> Transcript:
         kinds = self._wanted.kinds

@@ -20,5 +20,5 @@ def completion(context: click.Context, shell: str) -> None:
     fish  asr completion fish > ~/.config/fish/completions/asr.fish
     """
     kind = get_completion_class(shell)
-    assert kind is not None
-    give(kind(context.find_root().command, {}, "asr", "_ASR_COMPLETE").source())
+    if kind is not None:  # as it is for all that may be asked for
+        give(kind(context.find_root().command, {}, "asr", "_ASR_COMPLETE").source())

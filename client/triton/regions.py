@@ -13,8 +13,8 @@ SHARED_MEMORY = Path("/dev/shm")
 # As the service names what it lends: what a client that was killed has left with Triton is taken
 # back when an adapter is started.
 PREFIX = "asr-recording-"
-SECRET_PREFIX = "triton-asr-secret-"  # the file of what Triton asks for; its port is behind it
-SECRET_HEADER = "triton-grpc-protocol-triton-asr-secret"
+PUBLISHED = "triton-asr-secret-"  # the file of what Triton asks for; its port is behind it
+HEADER = "triton-grpc-protocol-triton-asr-secret"
 CALL_SECONDS = 10.0  # for lending and taking back
 RETURN_PAUSES = (0.0, 0.1, 0.5, 2.0)  # seconds; a request that ended early holds on for a moment
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -61,13 +61,13 @@ def headers_for(address: str, secret: str | None) -> dict[str, str]:
             user has started on this machine has left for this user.
     """
     given = secret or os.environ.get("TRITON_SECRET") or _found(address.rpartition(":")[2])
-    return {SECRET_HEADER: given} if given else {}
+    return {HEADER: given} if given else {}
 
 
 def _found(port: str) -> str | None:
     try:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(SHARED_MEMORY / f"{SECRET_PREFIX}{port}", flags)
+        descriptor = os.open(SHARED_MEMORY / f"{PUBLISHED}{port}", flags)
         with open(descriptor, encoding="ascii") as file:
             # Another user's could be one that he knows.
             return file.read() if os.fstat(descriptor).st_uid == os.geteuid() else None

@@ -9,7 +9,7 @@ from adapter.intake.recording import PREFIX as OF_ADAPTERS
 from adapter.triton.secret import GRPC_HEADER
 from adapter.triton.secret import PREFIX as SECRETS
 from client.triton import regions
-from client.triton.regions import PREFIX, SECRET_HEADER, Region, headers_for, is_here
+from client.triton.regions import HEADER, PREFIX, Region, headers_for, is_here
 
 
 @pytest.fixture
@@ -31,20 +31,20 @@ def test_samples_lie_there_for_this_user_only_until_they_are_taken_away(memory):
 
 
 def test_names_are_those_that_the_service_knows():
-    assert (PREFIX, SECRET_HEADER) == (OF_ADAPTERS, GRPC_HEADER)
-    assert regions.SECRET_PREFIX == SECRETS
+    assert (PREFIX, HEADER) == (OF_ADAPTERS, GRPC_HEADER)
+    assert regions.PUBLISHED == SECRETS
 
 
 def test_the_secret_is_given_or_of_the_environment_or_found(memory, monkeypatch):
     assert headers_for("localhost:8001", None) == {}
     (memory / f"{SECRETS}8001").write_text("found", encoding="ascii")
-    assert headers_for("localhost:8001", None) == {SECRET_HEADER: "found"}
+    assert headers_for("localhost:8001", None) == {HEADER: "found"}
     assert headers_for("localhost:8002", None) == {}
     (memory / f"{SECRETS}8002").symlink_to(memory / f"{SECRETS}8001")
     assert headers_for("localhost:8002", None) == {}
     monkeypatch.setenv("TRITON_SECRET", "of the environment")
-    assert headers_for("localhost:8001", None) == {SECRET_HEADER: "of the environment"}
-    assert headers_for("localhost:8001", "given") == {SECRET_HEADER: "given"}
+    assert headers_for("localhost:8001", None) == {HEADER: "of the environment"}
+    assert headers_for("localhost:8001", "given") == {HEADER: "given"}
 
 
 @pytest.mark.parametrize(

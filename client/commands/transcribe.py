@@ -163,7 +163,10 @@ async def _write_all(
     end_when_asked()
     board = Board()
     out.mkdir(parents=True, exist_ok=True)
-    async with service.async_client(Retries(on_retry=tell_of_retries(board))) as client:
+    retries = Retries(on_retry=tell_of_retries(board))
+    if wanted.goes_on:
+        retries = retries.patient()  # nobody is there to try again
+    async with service.async_client(retries) as client:
         work = Work(client, Memory(out), board, wanted)
         try:
             async with board.shown():

@@ -19,8 +19,16 @@ from tests.clients.command import ASR, SECONDS
 from tests.services.ports import free_ports
 
 
-def test_in_a_pipe_it_prints_plain_text_only(run, phrase):
-    told = run("transcribe", phrase, "--language", "en", "--speakers", "..2")
+def test_in_a_pipe_it_prints_plain_text_only(environment, phrase, tmp_path):
+    told = subprocess.run(
+        [*ASR, "transcribe", phrase, "--language", "en", "--speakers", "..2"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+    )
     assert (told.returncode, told.stderr) == (0, "")
     assert re.fullmatch(r"\[00:00\.\d\] SPEAKER_00: This is Diane in New Jersey\.\n", told.stdout)
 
@@ -29,17 +37,12 @@ def test_several_are_printed_in_their_order_and_one_that_is_none_does_not_stop_t
     run, phrase, tmp_path
 ):
     (tmp_path / "none.wav").write_text("this is no recording", encoding="utf-8")
-    content = phrase.read_bytes()
     more = ("--language", "en", "--no-diarize")
-    told = run("transcribe", "none.wav", "-", *more, input=content, text=False, encoding=None)
+    told = run("transcribe", "none.wav", "-", *more, stdin=phrase.read_bytes())
     assert told.returncode == 1
-    said = told.stderr.decode()
-    assert "could not decode the file" in said
-    assert "(none.wav)" in said
-    printed = told.stdout.decode()
-    assert printed.startswith("== stdin\n[00:00.")
-    assert "Diane in New Jersey" in printed
-    assert "SPEAKER" not in printed
+    assert "could not decode the file" in told.stderr
+    assert "(none.wav)" in told.stderr
+    assert re.fullmatch(r"== stdin\n\[00:00\.\d\] This is Diane in New Jersey\.\n\n", told.stdout)
 
 
 def test_live_prints_the_text(run, phrase):
@@ -95,15 +98,6 @@ def test_on_a_terminal_it_shows_how_far_it_is_and_colours_speakers(environment, 
     assert sent.rstrip().endswith("\x1b[?25h")  # and the cursor is there again
 
 
-def test_no_color_is_respected(environment, phrase, tmp_path):
-    wanted = ("transcribe", phrase, "--language", "en", "--no-diarize")
-    status, sent = terminal({**environment, "NO_COLOR": "1"}, tmp_path, *wanted)
-    assert status == 0
-    assert "Diane in New Jersey" in sent
-    assert "\x1b[1m" not in sent
-    assert "\x1b[2m" not in sent
-
-
 def test_models_health_and_jobs(run, service, phrase):
     assert run("models").stdout.splitlines()[0].split() == ["base", "Systran,", "the", "default"]
     assert json.loads(run("models", "--json").stdout)[0] == {"id": "base", "owned_by": "Systran"}
@@ -142,14 +136,14 @@ def test_check_asks_for_everything(run):
 
 
 def test_bench_measures_over_http(run, phrase):
-    wanted = ("--at-once", "1,2", "--rounds", "1", "--no-diarize", "--language", "en", "--json")
+    wanted = ("--at-once", "2", "--rounds", "1", "--no-diarize", "--language", "en", "--json")
     told = run("bench", phrase, *wanted)
     assert told.returncode == 0, told.stderr
-    one, two = json.loads(told.stdout)
-    assert (one["at_once"], one["requests"], one["failed"]) == (1, 1, 0)
+    (two,) = json.loads(told.stdout)
     assert (two["at_once"], two["requests"], two["failed"]) == (2, 2, 0)
-    assert 0 < one["median"] == one["worst"]
-    assert one["real_time"] == pytest.approx(1.9 / one["median"], rel=0.2)
+    assert 0 < two["median"] <= two["percentile_95"] == two["worst"]
+    # Both were answered when the slower one was: 3.8 s of sound.
+    assert two["real_time"] == pytest.approx(3.8 / two["worst"], rel=0.2)
 
 
 def test_whoever_reads_may_have_enough(environment, tmp_path):

@@ -1,6 +1,8 @@
 """Which recordings are meant, what their transcripts are called, and what is remembered of them."""
 
 import io
+import os
+import pty
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,7 +14,7 @@ from client.batch.docx import WORD, as_docx
 from client.batch.files import content_hash, find, write
 from client.batch.memory import FOLDER, Entry, Memory, key_of
 from client.results import Progress
-from client.terminal import columns, fitted, plain
+from client.terminal import columns, fitted, has_colours, plain
 from documents import Segment, Transcript
 
 
@@ -138,6 +140,23 @@ def test_a_hostile_name_cannot_command_the_terminal():
 @pytest.mark.parametrize("text", ["Ça va\u202f?", "prix\u00a0: 5", "می\u200cخواهم", "日本\u3000語"])
 def test_what_languages_need_is_shown(text):
     assert plain(text) == text
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch):
+    _, theirs = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with (
+        open(theirs, "w", encoding="utf-8") as terminal,
+        open(os.devnull, "w", encoding="utf-8") as pipe,
+    ):
+        assert has_colours(terminal)
+        assert not has_colours(pipe)
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert not has_colours(terminal)
+        monkeypatch.delenv("NO_COLOR")
+        monkeypatch.setenv("TERM", "dumb")
+        assert not has_colours(terminal)
 
 
 def test_names_are_cut_by_columns():

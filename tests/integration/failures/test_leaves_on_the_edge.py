@@ -52,6 +52,7 @@ def test_batches_that_do_not_fit_are_computed_in_parts(service, clip, undisturbe
     assert "segmentation: no memory for 3 pieces at once; 1 of them from now on" in log
 
 
+@pytest.mark.long
 def test_what_does_not_fit_alone_is_503_with_retry_after(service, clip):
     with provoked(service.secret, whisper=Fault("out of memory", times=1000)):
         answer = post(service, clip, reuse="false", diarize="false")

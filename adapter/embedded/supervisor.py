@@ -53,10 +53,10 @@ class Supervisor:
                 f"CACHE_DIR={str(self.settings.cache_dir)!r}: Triton finds no model under "
                 "a path with letters beyond ASCII; set CACHE_DIR to one without"
             )
-        logger.info("weights: looking for them in %s", self.settings.cache_dir)
         for line in said_at_start(self.settings):
             logger.info("%s", line)
         check_compute_type(self.settings)
+        logger.info("weights: looking for them in %s", self.settings.cache_dir)
         self.settings = settled(self.settings)
         for what, _ in fetch_defaults(self.settings):
             logger.info("weights: %s is there", what)

@@ -35,7 +35,7 @@ LEFT_OUT = {
         "adapter/triton/recovery.py",
         "adapter/triton/signals.py",
         "adapter/telemetry/progress.py",
-        "client/triton.py",
+        "client/triton/*.py",
         "pipeline/serving/failures.py",
         "pipeline/serving/*leaf.py",
         "pipeline/serving/metrics/loaded_networks.py",

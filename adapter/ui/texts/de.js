@@ -44,6 +44,7 @@ export const texts = {
   chooseAgain: "Datei noch einmal wählen",
   lost: "Sie war noch nicht gesendet, und dieser Browser hatte keinen Platz, sie aufzuheben.",
   failed: "Der Text konnte nicht erkannt werden.",
+  broken: "Die Verbindung brach jedes Mal ab. Vielleicht ist die Aufnahme größer, als der Dienst sie nimmt.",
   gone: "Der Dienst hat sie vergessen.",
   toBeSent: "Wird gleich gesendet",
   waitingToSend: "Neuer Versuch in Kürze: {reason}",

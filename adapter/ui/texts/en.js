@@ -44,6 +44,7 @@ export const texts = {
   chooseAgain: "Choose the file again",
   lost: "It was not sent yet, and this browser had no room to keep it.",
   failed: "It could not be transcribed.",
+  broken: "The connection broke each time. The recording may be larger than the service takes.",
   gone: "The service has forgotten it.",
   toBeSent: "Waiting to be sent",
   waitingToSend: "Trying again soon: {reason}",

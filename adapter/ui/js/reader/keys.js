@@ -28,7 +28,7 @@ export function listen(actions) {
   addEventListener("keydown", (event) => {
     const isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
     if ((event.ctrlKey || event.metaKey || event.altKey) && !isUndo) return;
-    if (event.target.closest("input, textarea, select, dialog, [role=slider]")) return;
+    if (event.target.closest("input, textarea, select, dialog")) return;
     if (event.key === " " && event.target.closest("button, a, summary")) return;
     const name = isUndo ? (event.shiftKey ? "y" : "z") : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = actions[name];

@@ -19,6 +19,7 @@ export function speakerLine(corrected) {
       seconds.set(speaker, (seconds.get(speaker) ?? 0) + end - start);
     }
     const whole = [...seconds.values()].reduce((a, b) => a + b, 0) || 1;
+    const focused = [...element.children].findIndex((chip) => chip.contains(document.activeElement));
     element.replaceChildren(...speakers.map(({ id, colour: n }) => {
       const share = `${number(Math.round((100 * (seconds.get(id) ?? 0)) / whole))} %`;
       const open = () => correctSpeaker(corrected, id);
@@ -26,6 +27,7 @@ export function speakerLine(corrected) {
         h("span", { class: "dot" }), nameOf(corrected.now, id), h("span", { class: "share" }, share)));
     }));
     element.hidden = speakers.length === 0;
+    element.children[focused]?.firstChild.focus({ preventScroll: true });
   };
   return { element, draw };
 }

@@ -34,7 +34,11 @@ export class Text {
 
   /** To be called once the element is on the page. */
   begin() {
-    this.#windowed = new Windowed(this.#list, (i) => this.#paragraph(i), (i) => this.#estimate(i));
+    // Who scrolls away from a correction has made it.
+    const leaves = (index) => {
+      if (this.#editing?.paragraph === index) setTimeout(() => this.#editing?.finish(true));
+    };
+    this.#windowed = new Windowed(this.#list, (i) => this.#paragraph(i), (i) => this.#estimate(i), leaves);
     this.draw();
   }
 
@@ -46,7 +50,17 @@ export class Text {
   /** Show it as it is now. */
   draw() {
     this.#editing?.finish(true);
+    const { activeElement: focused } = document;
+    const place = [...this.#windowed.shown].find(([, element]) => element.contains(focused));
     this.#windowed.reset(paragraphs(this.#corrected.now).length);
+    if (!place) return;
+    const anew = this.#windowed.shown.get(place[0])?.querySelector(`.${focused.classList[0]}`);
+    anew?.focus({ preventScroll: true });
+  }
+
+  /** Whether a text is being corrected. */
+  get isEditing() {
+    return this.#editing !== null;
   }
 
   /** Mark words, and no others, with a class. */

@@ -116,7 +116,7 @@ function follows(player, corrected, text) {
     if (word === lit) return;
     lit = word;
     text.mark("heard", new Set(word < 0 ? [] : [word]));
-    if (word >= 0 && Date.now() - scrolled > 3000) text.reveal(word);
+    if (word >= 0 && !text.isEditing && Date.now() - scrolled > 3000) text.reveal(word);
   };
   const controller = new AbortController();
   const reader = () => (scrolled = Date.now()); // who scrolls is not to be pulled back

@@ -8,6 +8,7 @@ export class Windowed {
   #root;
   #make;
   #estimate;
+  #leaves;
   #heights = [];
   #tops = [0];
   #shown = new Map(); // index → element
@@ -18,8 +19,10 @@ export class Windowed {
    * @param {HTMLElement} root - its children are this class's own.
    * @param {(index: number) => HTMLElement} make
    * @param {(index: number) => number} estimate - of an element's height, in pixels.
+   * @param {(index: number) => void} leaves - is told when one is too far away to exist.
    */
-  constructor(root, make, estimate) {
+  constructor(root, make, estimate, leaves) {
+    this.#leaves = leaves;
     this.#root = root;
     this.#make = make;
     this.#estimate = estimate;
@@ -92,6 +95,7 @@ export class Windowed {
     const end = partition(count, (i) => this.#tops[i] < top + innerHeight + MARGIN);
     for (const [index, element] of this.#shown) {
       if (index >= first && index < end) continue;
+      this.#leaves(index);
       element.remove();
       this.#shown.delete(index);
     }

@@ -1,12 +1,14 @@
 // Sends recordings, two at a time, and leaves a job for each; goes on after a reload.
 
-import { read, upload } from "../api.js";
+import { call, read, upload } from "../api.js";
 import { get, put } from "../store.js";
 import { t } from "../texts.js";
 import { items } from "./items.js";
 
 const AT_ONCE = 2;
 const RETRY_SECONDS = 5; // where the service does not say when to come again
+
+const MOST_BREAKS = 3; // of the connection, by a service that is there
 
 const active = new Map(); // key → AbortController
 
@@ -52,6 +54,7 @@ async function bring(key, signal) {
     await items.update(key, { lost: true });
     return;
   }
+  let breaks = 0;
   while (!signal.aborted) {
     try {
       const url = await upload(file, (sent) => items.update(key, { sent, waiting: "" }), signal);
@@ -59,6 +62,12 @@ async function bring(key, signal) {
       return;
     } catch (error) {
       if (error.name === "AbortError") return;
+      // A service that closes the connection in the middle may not be understood otherwise.
+      if (error.status === 0 && (await isThere())) breaks += 1;
+      if (breaks === MOST_BREAKS) {
+        await items.update(key, { error: t("broken") });
+        return;
+      }
       if (!error.isPassing) {
         await items.update(key, { error: error.message || t("failed") });
         return;
@@ -68,6 +77,10 @@ async function bring(key, signal) {
       await pause(seconds * 1000, signal);
     }
   }
+}
+
+async function isThere() {
+  return call("health", { accept: [503] }).then(() => true, () => false);
 }
 
 async function leave(key, url, signal) {

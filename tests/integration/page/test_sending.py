@@ -6,8 +6,6 @@ import httpx
 
 from tests.clients.visits import read_out, send
 
-READY = "a.name[href]"
-
 
 def slow_uploads(page, bytes_a_second: float) -> None:
     """As over a poor line; -1 ends it."""

@@ -101,7 +101,6 @@ def test_corrections_are_kept_taken_back_and_made_again(visitor, reader):
     before = read_out(reader)
     reader.locator(".speakers").get_by_role("button", name="Speaker A").click()
     reader.get_by_label("This is the same person as").select_option("Speaker B")
-    reader.keyboard.press("Enter")
     reader.get_by_role("button", name="Keep").click()
     assert {who for who, _ in read_out(reader)} == {"Speaker B"}
     reader.keyboard.press("Control+z")
@@ -134,12 +133,11 @@ def test_a_word_is_heard_where_it_is_clicked_and_lit_while_it_is_heard(reader):
 
 
 def test_all_of_it_is_done_with_the_keyboard(reader):
-    for key in ("/", *"new jersey", "Enter"):
-        reader.keyboard.press("Space" if key == " " else key)
-    assert (
-        reader.locator(".current").all_inner_texts() == ["New", "Jersey"]
-        or len(reader.locator(".current").all_inner_texts()) == 2
-    )
+    reader.keyboard.press("/")
+    reader.keyboard.type("new jersey")
+    reader.keyboard.press("Enter")
+    found = " ".join(reader.locator(".current").all_inner_texts())
+    assert found.lower().rstrip(".,") == "new jersey"
     assert re.match(r"\d of \d", reader.locator(".search .count").inner_text())
     reader.keyboard.press("Escape")
     heard = lambda: reader.locator(".heard").get_attribute("data-word")  # noqa: E731

@@ -1,10 +1,21 @@
 """How recordings come in: dropped, recorded, sent again after a reload, cancelled."""
 
+import base64
 import re
 
 import httpx
 
 from tests.clients.visits import read_out, send
+
+
+def row_of(page, name: str):
+    """The recording's place in the list, which has the jobs of other tests as well."""
+    return page.locator("li.recording", has_text=name)
+
+
+def open_transcript(page, name: str) -> None:
+    """As soon as it is there."""
+    row_of(page, name).locator("a.name[href]").click()
 
 
 def slow_uploads(page, bytes_a_second: float) -> None:
@@ -26,22 +37,21 @@ def test_a_reload_in_the_middle_of_an_upload_and_of_a_job_loses_nothing(service,
     page = visit(service.base_url).open()
     slow_uploads(page, 40_000)  # 384 kB take ten seconds
     send(page, clip)
-    about = page.locator("li.recording .about")
+    about = row_of(page, clip.name).locator(".about")
+    about.get_by_text("Sending: ").wait_for()
     page.wait_for_function("() => document.querySelector('progress')?.value > 0.05")
-    assert about.inner_text().startswith("Sending: ")
     page.reload()
     slow_uploads(page, -1)
-    page.wait_for_function(
-        "() => /transcribing|telling/.test(document.querySelector('.about').innerText)"
-    )
+    about.get_by_text(re.compile("transcribing|telling")).wait_for()
     page.reload()
-    page.locator(READY).click()
+    open_transcript(page, clip.name)
     words = " ".join(text for _, text in read_out(page))
     assert "New Jersey" in words or "Jersey" in words
     page.get_by_role("button", name="Play").click()  # the recording is here still
     page.get_by_role("button", name="Pause").wait_for()
     page.goto(f"{service.base_url}/ui#/")
-    assert page.locator("li.recording", has_text=clip.name).count() == 1
+    row_of(page, clip.name).wait_for()
+    assert row_of(page, clip.name).count() == 1
 
 
 def test_what_the_microphone_hears_is_transcribed_and_the_status_tells_of_it(service, visit):
@@ -52,7 +62,7 @@ def test_what_the_microphone_hears_is_transcribed_and_the_status_tells_of_it(ser
     page = visitor.open()
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_role("button", name="Stop at 0:06").click()  # the clip's first seconds
-    page.locator(READY).click()
+    open_transcript(page, "Recording 20")
     assert "hello" in " ".join(text for _, text in read_out(page)).lower()
     row = status.locator("tbody tr", has_text="transcribing")
     row.wait_for()
@@ -71,11 +81,12 @@ def test_options_go_with_the_recording_and_a_job_that_is_cancelled_is_gone(servi
     page.get_by_label("Translate into English").check()
     with page.expect_response("**/v2/transcript") as asked:
         page.evaluate_handle(
-            "async bytes => { const held = new DataTransfer();"
-            "held.items.add(new File([new Uint8Array(bytes)], 'dropped.wav'));"
+            "bytes => { const held = new DataTransfer();"
+            "const file = Uint8Array.from(atob(bytes), letter => letter.charCodeAt());"
+            "held.items.add(new File([file], 'dropped.wav'));"
             "document.body.dispatchEvent(new DragEvent('drop',"
             "{ dataTransfer: held, bubbles: true, cancelable: true })); }",
-            list(clip.read_bytes()),
+            base64.b64encode(clip.read_bytes()).decode(),
         )
     job = asked.value.json()["id"]
     sent = asked.value.request.post_data_json
@@ -91,5 +102,5 @@ def test_options_go_with_the_recording_and_a_job_that_is_cancelled_is_gone(servi
     }
     with page.expect_response(lambda answer: answer.request.method == "DELETE"):
         page.get_by_role("button", name="Cancel dropped.wav").click()
-    page.locator("li.recording", has_text="dropped.wav").wait_for(state="detached")
+    row_of(page, "dropped.wav").wait_for(state="detached")
     assert httpx.get(f"{service.base_url}/v2/transcript/{job}").status_code == 404

@@ -28,7 +28,7 @@ async function look() {
   } catch {
     // The service is away, or there is no key: what is known stays as it is.
   }
-  const isBusy = items.list().some((item) => item.phase === "job" && !hasEnded(item));
+  const isBusy = items.list().some((item) => !hasEnded(item) && !item.lost && !item.error);
   timer = setTimeout(look, isBusy && !document.hidden ? LOOK_MS : IDLE_MS);
 }
 

@@ -35,10 +35,14 @@ class RunningAdapter:
 
 @contextmanager
 def adapter_beside(
-    environment: Mapping[str, str], folder: Path, **variables: str
+    environment: Mapping[str, str], folder: Path, at: int | None = None, **variables: str
 ) -> Iterator[RunningAdapter]:
-    """Run an adapter; ``variables`` go before the environment."""
-    (port,) = free_ports(1)
+    """Run an adapter; ``variables`` go before the environment.
+
+    Args:
+        at: its port; a free one if left out.
+    """
+    port = at or free_ports(1)[0]
     temporary = folder / "temporary"
     temporary.mkdir()
     log = folder / "adapter.log"

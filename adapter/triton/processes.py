@@ -95,26 +95,10 @@ def live_instances(secret: str | None) -> dict[str, dict[str, int]] | None:
     return instances
 
 
-def processes_of(secret: str | None, model: str) -> set[int]:
-    """The processes of a model, stopped ones among them, as far as we can see them."""
-    return {stub.pid for stub in _stubs(secret) or () if stub.model == model}
-
-
 def end_stopped(secret: str | None, model: str) -> None:
     """Kill the processes of a model that are stopped: they would neither work nor end."""
     for stub in _stubs(secret) or ():
         if stub.model == model and stub.stopped:
-            _kill(stub.pid)
-
-
-def end_left_over(secret: str | None, model: str, before: set[int]) -> None:
-    """Kill those processes of a model that were there before it was loaded again.
-
-    Where one of several has died with a request, Triton waits for its answer for good and never
-    ends the others, which keep their networks in memory.
-    """
-    for stub in _stubs(secret) or ():
-        if stub.model == model and stub.pid in before:
             _kill(stub.pid)
 
 

@@ -18,7 +18,7 @@ from tritonclient.utils import InferenceServerException
 
 from adapter.triton.failures import NotAdmitted, NotReady, Unreachable, from_triton
 from adapter.triton.model_liveness import ModelLiveness
-from adapter.triton.processes import end_left_over, end_stopped, live_instances, processes_of
+from adapter.triton.processes import end_stopped, live_instances
 from adapter.triton.secret import TritonSecret
 from adapter.triton.signals import CALL_SECONDS, Signals
 from pipeline.errors import PipelineError
@@ -126,7 +126,6 @@ class Recovery:
             self._known.pop(model, None)
             # Triton waits for one that only stands still for as long as it has requests.
             await asyncio.to_thread(end_stopped, self._secret.here(), model)
-            before = await asyncio.to_thread(processes_of, self._secret.here(), model)
             try:
                 if (await self._states()).get(model) == READY:
                     self._deaths[model] += 1
@@ -143,7 +142,6 @@ class Recovery:
                     *(model, failure, failures.pause),
                 )
                 raise NotReady(NOT_AGAIN.format(model)) from None
-            await asyncio.to_thread(end_left_over, self._secret.here(), model, before)
             self._failures.pop(model, None)
             self._loads[model] += 1
             logger.warning("the model %s is back", model)

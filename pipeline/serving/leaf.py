@@ -18,6 +18,7 @@ from pipeline.device_memory import give_device_memory_back
 from pipeline.errors import Cancelled
 from pipeline.hardware import Card, give_memory_back, take_card
 from pipeline.options import Options
+from pipeline.predecessors import end_predecessors
 from pipeline.serving.batches.faults import provoker
 from pipeline.serving.batches.memory import MemoryLimits
 from pipeline.serving.batches.streak import Streak
@@ -62,6 +63,8 @@ class Leaf(ABC):
         self.card = _take_card(args, settings)
         logs.configure(settings.log_format, settings.log_level, self._name)
         traces.configure(settings, self._name)
+        if ended := end_predecessors():
+            logger.warning("%s had left a process behind: %d", self.instance, ended)
         DEPARTURES.configure(settings)
         self._batch_seconds = settings.batch_timeout_seconds
         self._precedence = precedence_of(self._name, settings)

@@ -5,9 +5,10 @@ import shutil
 
 from adapter.triton import recovery
 from adapter.triton.engine import Engine
-from adapter.triton.processes import live_instances, processes_of
+from adapter.triton.processes import live_instances
 from adapter.triton.secret import find
 from pipeline.serving.batches.faults import Fault
+from tests.services.processes import arguments, descendants, parent
 from tests.services.provoked import provoked
 from tests.services.tiny_triton import GRAPH, TEXT, ask, run, tiny_triton
 
@@ -21,7 +22,13 @@ def test_the_others_leave_no_process_behind_that_keeps_its_network(tmp_path, mon
     config.write_text(once.replace("KIND_CPU count: 1", "KIND_CPU count: 2"), encoding="utf-8")
     with tiny_triton(tmp_path / "run", tmp_path / "graph") as tiny:
         secret = find(tiny.triton_grpc_port)
-        before = processes_of(secret, "whisper")
+        server = parent(next(iter(live_instances(secret)["whisper"].values())))
+
+        def processes() -> set[int]:
+            path = str(tmp_path / "run/models/whisper/1/model.py")
+            return {child for child in descendants(server) if path in arguments(child)}
+
+        before = processes()
         assert len(before) == 2
 
         async def use(engine: Engine) -> set[str]:
@@ -32,7 +39,7 @@ def test_the_others_leave_no_process_behind_that_keeps_its_network(tmp_path, mon
             return {answer.segments[0].text for answer in answers}
 
         assert run(tiny, use) == {TEXT}
-        after = processes_of(secret, "whisper")
+        after = processes()
         assert after == set(live_instances(secret)["whisper"].values())
         assert len(after) == 2
         assert not before & after

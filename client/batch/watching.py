@@ -14,7 +14,7 @@ QUIET_SECONDS = 2.0  # a file that has not changed for so long has been written
 Seen = tuple[int, int]  # bytes, and nanoseconds of the last change
 
 
-async def at_once(found: Sequence[Found]) -> AsyncIterator[Found]:
+async def listed(found: Sequence[Found]) -> AsyncIterator[Found]:
     """Those that are there."""
     for recording in found:
         yield recording

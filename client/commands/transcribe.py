@@ -15,7 +15,7 @@ import click
 from client.batch.board import Board
 from client.batch.files import Found, find
 from client.batch.memory import Memory
-from client.batch.watching import at_once, watch
+from client.batch.watching import listed, watch
 from client.batch.work import Wanted, Work, tell_of_retries
 from client.commands.options import (
     Formats,
@@ -83,7 +83,7 @@ def asked(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option(
     "--jobs",
-    "at_once_",
+    "at_once",
     type=click.IntRange(1, 64),
     default=2,
     show_default=True,
@@ -103,7 +103,7 @@ def transcribe(
     api_key: str | None,
     kinds: tuple[str, ...],
     out: Path | None,
-    at_once_: int,
+    at_once: int,
     watching: bool,
     keep_jobs: bool,
     json_file: str | None,
@@ -143,16 +143,14 @@ def transcribe(
     service = Service(url, api_key, timeout or (UPLOAD_SECONDS if out else ANSWER_SECONDS))
     try:
         if out is not None and watching:
-            wanted = Wanted(kinds, options, at_once_, keep_jobs, goes_on=True)
+            wanted = Wanted(kinds, options, at_once, keep_jobs, goes_on=True)
             folders = [Path(name) for name in recordings]
             return asyncio.run(_write_all(service, watch(folders), out, wanted))
         with found_in(recordings) as found:
             if out is None:
-                return asyncio.run(
-                    print_all(service, found, kinds[0], options, at_once_, json_file)
-                )
-            wanted = Wanted(kinds, options, at_once_, keep_jobs)
-            return asyncio.run(_write_all(service, at_once(found), out, wanted))
+                return asyncio.run(print_all(service, found, kinds[0], options, at_once, json_file))
+            wanted = Wanted(kinds, options, at_once, keep_jobs)
+            return asyncio.run(_write_all(service, listed(found), out, wanted))
     except (KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
 
@@ -207,6 +205,8 @@ def found_in(recordings: Sequence[str]) -> Iterator[list[Found]]:
     with tempfile.TemporaryDirectory(prefix="asr-") as folder:
         found: list[Found] = []
         if STANDARD_INPUT in recordings:
+            if sys.stdin.isatty():
+                raise click.UsageError("- is for a recording that is piped into the command")
             spooled = Path(folder, "stdin")
             with spooled.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)

@@ -44,6 +44,13 @@ LEFT_OUT = {
         "pipeline/serving/*step.py",
         "pipeline/serving/tensors.py",
     ),
+    "asks a service": (
+        "client/batch/work.py",
+        "client/batch/watching.py",
+        "client/commands/[bcjlp]*.py",
+        "client/commands/service.py",
+        "client/commands/transcribe.py",
+    ),
     "runs FFmpeg": ("adapter/intake/decoding.py", "adapter/intake/recording.py"),
     "fetches": ("adapter/embedded/sample.py", "pipeline/download.py", "pipeline/weights/*.py"),
     "keeps a database": (
@@ -75,6 +82,7 @@ SLOW_TESTS = (
     "adapter/intake/test_decoding.py",
     "adapter/test_any_request.py",
     "adapter/test_serve_refusals.py",
+    "client/test_types.py",
     "pipeline/diarization/test_community.py",
     "pipeline/diarization/test_diarize.py",
     "pipeline/diarization/test_light.py",

@@ -1,5 +1,6 @@
 """The command line: what it takes, what it says, how it ends."""
 
+import io
 import os
 import subprocess
 import sys
@@ -78,6 +79,17 @@ def test_a_command_line_that_makes_no_sense_is_one_line_with_what_to_do(argument
     assert told in said
     assert "--help» says what there is" in said
     assert said.count("\n") == 1
+
+
+def test_nobody_types_a_recording(monkeypatch, capsys):
+    class Keyboard(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Keyboard())
+    for command in ("transcribe", "live"):
+        assert main([command, "-"]) == UNUSABLE
+        assert "piped into the command" in capsys.readouterr().err
 
 
 def test_an_address_that_is_none_says_what_one_is(capsys):

@@ -10,7 +10,7 @@ from client import AsyncClient, Retries, UnauthorizedError
 from client.batch.board import Board
 from client.batch.files import content_hash, find
 from client.batch.memory import FOLDER, Entry, Memory, key_of
-from client.batch.watching import at_once
+from client.batch.watching import listed
 from client.batch.work import Wanted, Work
 
 
@@ -30,7 +30,7 @@ def work_on(inbox, answer, **wanted: object) -> Work:
         async with AsyncClient("http://service", retries=Retries(0), transport=transport) as client:
             asked = Wanted(("txt",), {"language": "en"}, **{"at_once": 1, **wanted})
             work = Work(client, Memory(inbox.parent / "out"), Board(), asked)
-            await work.on_all(at_once(list(find([inbox]))))
+            await work.on_all(listed(list(find([inbox]))))
             return work
 
     return asyncio.run(run())

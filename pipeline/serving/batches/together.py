@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from pipeline.device_failures import breaks_device, is_out_of_memory
-from pipeline.errors import OutOfMemory
+from pipeline.errors import OutOfMemory, forget_frames
 from pipeline.hardware import give_memory_back
 from pipeline.serving.batches.memory import MemoryLimits
 
@@ -83,7 +83,7 @@ class Together:
     ) -> list[OutOfMemory]:
         """Note that these did not fit; what is to be told of them, if there is no way."""
         self._on_full()
-        failure.__traceback__ = None  # whose frames hold what took the memory
+        forget_frames(failure)  # which hold what took the memory
         self._make_room()
         if len(part) > 1:
             self._limits.lower(network, len(part))

@@ -1,5 +1,6 @@
 """A batch that does not fit, or fails: whose answers suffer, and for how long."""
 
+import weakref
 from itertools import pairwise
 
 import pytest
@@ -67,6 +68,26 @@ def test_what_does_not_fit_alone_is_out_of_memory_and_all_others_are_answered():
     assert answers[:2] + answers[3:] == [2, 2, 2]
     assert isinstance(answers[2], OutOfMemory)
     assert is_out_of_memory(answers[2])
+
+
+def test_room_is_made_once_nothing_holds_what_the_batch_had():
+    there: list[weakref.ref] = []
+    freed: list[bool] = []
+
+    class Layer:
+        """Something that takes memory."""
+
+    def infer(pieces):
+        layer = Layer()
+        there.append(weakref.ref(layer))
+        try:
+            raise FULL
+        except RuntimeError as failure:
+            raise RuntimeError("CUBLAS_STATUS_ALLOC_FAILED") from failure
+
+    together = Together(MemoryLimits(), lambda: freed.append(there[-1]() is None))
+    assert isinstance(together(infer, [1], "network")[0], OutOfMemory)
+    assert freed == [True]
 
 
 def test_a_limit_is_let_go_of_step_by_step():

@@ -47,7 +47,7 @@ def test_probabilities_are_the_same(
     file: Path, in_torch: TorchPyanNet, windows: np.ndarray
 ) -> None:
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    samples = to_float(windows[:3, None])
+    samples = to_float(windows[:2, None])
     (theirs,) = session.run(None, {session.get_inputs()[0].name: samples})
     with torch.inference_mode():
         ours = in_torch._network(torch.from_numpy(samples)).log_softmax(dim=2).numpy()
@@ -56,8 +56,8 @@ def test_probabilities_are_the_same(
 
 
 def test_a_window_does_not_depend_on_its_batch(in_torch: TorchPyanNet, windows: np.ndarray) -> None:
-    together = in_torch(windows[:4])
-    for window, expected in zip(windows[:4], together, strict=True):
+    together = in_torch(windows[-4:])
+    for window, expected in zip(windows[-4:], together, strict=True):
         assert (in_torch(window[None])[0] == expected).all(axis=1).mean() > 0.999
 
 

@@ -69,7 +69,7 @@ def _no_key(monkeypatch):
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))  # seconds to notice an end
     thread.start()
     yield server
     server.shutdown()

@@ -20,7 +20,7 @@ SETTLE_SECONDS = 60.0  # idle: connections are closed, arenas are given back
 MORE_BYTES, MORE_OF_BYTES = 64 * MEGABYTE, 0.25
 MORE_THREADS, MORE_FILES, MORE_SHARED = 8, 8, 16 * MEGABYTE
 INHERITED_FILES = 32  # Triton's own, by the process of a model that is loaded again
-# What Triton 2.51 keeps of a process that died while it worked (docs/soak.md).
+# What Triton 2.51 keeps of a process that died while it worked (docs/load/soak.md).
 THREADS_OF_THE_DEAD, FILES_OF_THE_DEAD, SHARED_OF_THE_DEAD = 16, 4, 24 * MEGABYTE
 
 

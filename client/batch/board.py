@@ -126,15 +126,17 @@ class Board:
             return
         size = shutil.get_terminal_size()
         rows = self._rows[: min(MOST_ROWS, max(size.lines - 2, 1))]
-        self._erase()
-        sys.stderr.write("".join(f"{row.render(size.columns)}\n" for row in rows))
+        drawn = "".join(f"{row.render(size.columns)}\n" for row in rows)
+        sys.stderr.write(self._erasing() + drawn)  # at once, or it flickers
         sys.stderr.flush()
         self._drawn = len(rows)
 
     def _erase(self) -> None:
-        if self._drawn:
-            sys.stderr.write(f"{UP.format(self._drawn)}\r{CLEAR_BELOW}")
-            self._drawn = 0
+        sys.stderr.write(self._erasing())
+        self._drawn = 0
+
+    def _erasing(self) -> str:
+        return f"{UP.format(self._drawn)}\r{CLEAR_BELOW}" if self._drawn else ""
 
 
 def minutes(seconds: float) -> str:

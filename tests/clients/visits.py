@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, Page
 
 from tests.waiting import SECONDS
 
@@ -50,11 +50,26 @@ class Visit:
         assert errors == []
 
 
+def slow_uploads(page: Page, bytes_a_second: int) -> CDPSession:
+    """Send as over a poor line, until this is detached."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    line = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    line["uploadThroughput"] = bytes_a_second
+    session.send("Network.emulateNetworkConditions", line)
+    return session
+
+
 def send(page: Page, *files: Path | dict) -> None:
     """Choose files, as a person does."""
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose files").click()
     chooser.value.set_files(list(files))
+
+
+def row_of(page: Page, name: str) -> Locator:
+    """The recording's place in the list, which has the jobs of other tests as well."""
+    return page.locator("li.recording", has_text=name)
 
 
 def read_out(page: Page) -> list[tuple[str, str]]:

@@ -9,20 +9,34 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.visits import Visit, faults, read_out, send, take
+from tests.clients.visits import Visit, faults, read_out, row_of, send, slow_uploads, take
 
 PICTURES = os.environ.get("PICTURES")  # a folder, if they are to be made anew
 PICTURE_BYTES = 200_000
 NAME = "Phone call.wav"
 
+# What is told of a job; on a quick machine it may be over already, and has its time.
+AT_WORK = re.compile("line|waiting|decoding|transcribing|telling|timing|^[0-9:]+ ")
+
 
 @pytest.fixture(scope="module")
 def visitor(service, browser, sample):
-    """Somebody who has sent the sample, with nothing set, and waited until it can be read."""
+    """Somebody who has sent the sample, with nothing set, and waited until it can be read.
+
+    He has loaded the page anew in the middle of the upload, and in the middle of the job.
+    """
     visit = Visit(browser, service.base_url, accept_downloads=True)
     page = visit.open()
+    line = slow_uploads(page, 200_000)  # bytes a second, of 960 thousand
     send(page, {"name": NAME, "mimeType": "audio/wav", "buffer": sample.read_bytes()})
-    page.locator("a.name[href]", has_text=NAME).wait_for()
+    row = row_of(page, NAME)
+    row.get_by_text("Sending: ").wait_for()
+    page.wait_for_function("() => document.querySelector('progress')?.value > 0.05")
+    page.reload()
+    line.detach()
+    row.get_by_text(AT_WORK).wait_for()
+    page.reload()
+    row.locator("a.name[href]").wait_for()
     page.close()
     yield visit
     visit.end()
@@ -37,7 +51,7 @@ def reader(visitor):
         "open.onsuccess = () => { const kept = open.result.transaction('documents', 'readwrite');"
         "kept.objectStore('documents').clear(); kept.oncomplete = done; }; })"
     )
-    page.locator("a.name", has_text=NAME).click()
+    row_of(page, NAME).locator("a.name").click()
     page.locator("[data-word]").first.wait_for()
     yield page
     page.close()
@@ -84,6 +98,15 @@ def test_who_says_what_is_read_and_goes_into_every_download_as_it_was_corrected(
         body = document.read("word/document.xml").decode()
     assert "Diane &lt;1&gt; &amp; co  0:" in body
     assert "New Jersey" in body
+
+
+def test_reloads_in_the_middle_of_the_upload_and_of_the_job_have_lost_nothing(visitor, reader):
+    assert reader.get_by_role("slider").get_attribute("aria-valuemax") == "30"
+    reader.get_by_role("button", name="Play").click()  # the recording is here still
+    reader.get_by_role("button", name="Pause").wait_for()
+    reader.get_by_role("link", name="All recordings").click()
+    row_of(reader, NAME).wait_for()
+    assert row_of(reader, NAME).count() == 1
 
 
 def test_corrections_are_kept_taken_back_and_made_again(visitor, reader):

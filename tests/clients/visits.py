@@ -67,6 +67,16 @@ def send(page: Page, *files: Path | dict) -> None:
     chooser.value.set_files(list(files))
 
 
+def clear(page: Page, store: str) -> None:
+    """Take away what the browser keeps in one of the page's stores."""
+    page.evaluate(
+        "store => new Promise(done => { const open = indexedDB.open('triton-asr');"
+        "open.onsuccess = () => { const kept = open.result.transaction(store, 'readwrite');"
+        "kept.objectStore(store).clear(); kept.oncomplete = done; }; })",
+        store,
+    )
+
+
 def row_of(page: Page, name: str) -> Locator:
     """The recording's place in the list, which has the jobs of other tests as well."""
     return page.locator("li.recording", has_text=name)

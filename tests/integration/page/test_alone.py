@@ -10,7 +10,7 @@ import pytest
 from adapter.ui import ASSETS, assets
 from pipeline.languages import LANGUAGES, UNSPACED_LANGUAGES
 from pipeline.settings import Settings
-from tests.clients.visits import faults, read_out, send, take
+from tests.clients.visits import clear, faults, read_out, row_of, send, slow_uploads, take
 from tests.services.adapter_thread import running_adapter
 from tests.services.left_jobs import leave, spoken
 from tests.services.ports import free_ports
@@ -124,6 +124,26 @@ def test_names_and_texts_can_hold_anything_and_run_nothing(visit, adapter):
     assert page.locator("main img, main script").count() == 0
     send(page, {"name": EVIL_NAME, "mimeType": "audio/wav", "buffer": b"RIFF"})
     page.locator("li.recording").nth(2).wait_for()  # sent; a window would fail the visit
+
+
+def test_a_recording_that_the_browser_could_not_keep_is_asked_for(visit, adapter):
+    page = visit(adapter).open()
+    file = {"name": "lost.wav", "mimeType": "audio/wav", "buffer": bytes(200_000)}
+    line = slow_uploads(page, 20_000)
+    send(page, file)
+    row = row_of(page, "lost.wav")
+    row.get_by_text("Sending: ").wait_for()
+    clear(page, "files")
+    page.reload()
+    line.detach()
+    row.get_by_text("this browser had no room to keep it").wait_for()
+    with page.expect_file_chooser() as chooser:
+        row.get_by_role("button", name="Choose the file again").click()
+    with page.expect_response("**/v2/transcript") as left:
+        chooser.value.set_files(file)
+    assert left.value.json()["file_name"] == "lost.wav"
+    row.get_by_role("button", name="Cancel lost.wav").click()
+    row.wait_for(state="detached")
 
 
 def test_a_key_is_asked_for_once_and_by_the_page(visit, tmp_path):

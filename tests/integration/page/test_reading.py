@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.visits import Visit, faults, read_out, row_of, send, slow_uploads, take
+from tests.clients.visits import Visit, clear, faults, read_out, row_of, send, slow_uploads, take
 
 PICTURES = os.environ.get("PICTURES")  # a folder, if they are to be made anew
 PICTURE_BYTES = 200_000
@@ -46,11 +46,7 @@ def visitor(service, browser, sample):
 def reader(visitor):
     """The transcript as it came, before anything is corrected."""
     page = visitor.open()
-    page.evaluate(
-        "() => new Promise(done => { const open = indexedDB.open('triton-asr');"
-        "open.onsuccess = () => { const kept = open.result.transaction('documents', 'readwrite');"
-        "kept.objectStore('documents').clear(); kept.oncomplete = done; }; })"
-    )
+    clear(page, "documents")
     row_of(page, NAME).locator("a.name").click()
     page.locator("[data-word]").first.wait_for()
     yield page

@@ -5,7 +5,7 @@ import re
 
 import httpx
 
-from tests.clients.visits import read_out, row_of
+from tests.clients.visits import read_out, row_of, send
 
 
 def open_transcript(page, name: str) -> None:
@@ -27,6 +27,18 @@ def test_what_the_microphone_hears_is_transcribed_and_the_status_tells_of_it(ser
     row.wait_for()
     assert "telling speakers apart" in row.first.inner_text()
     assert re.search(r"\b0:0[3-6]\b", row.first.inner_text())
+
+
+def test_what_is_no_recording_says_so_in_the_list(service, visit):
+    page = visit(service.base_url).open()
+    send(page, {"name": "notes.wav", "mimeType": "audio/wav", "buffer": b"not a sound " * 99})
+    row = row_of(page, "notes.wav")
+    row.get_by_text("could not decode").wait_for()
+    assert row.locator("progress").is_hidden()
+    assert row.locator("a.name[href]").count() == 0
+    row.get_by_role("button", name="Remove notes.wav").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    row.wait_for(state="detached")
 
 
 def test_options_go_with_the_recording_and_a_job_that_is_cancelled_is_gone(service, visit, clip):

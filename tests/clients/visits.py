@@ -82,6 +82,12 @@ def row_of(page: Page, name: str) -> Locator:
     return page.locator("li.recording", has_text=name)
 
 
+def keep(page: Page) -> None:
+    """Keep what was set in the window that is open, which is gone when this returns."""
+    page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+
+
 def read_out(page: Page) -> list[tuple[str, str]]:
     """The paragraphs that are on the page: who speaks, and what."""
     page.locator("[data-word]").first.wait_for()

@@ -10,7 +10,7 @@ import pytest
 from adapter.ui import ASSETS, assets
 from pipeline.languages import LANGUAGES, UNSPACED_LANGUAGES
 from pipeline.settings import Settings
-from tests.clients.visits import clear, faults, read_out, row_of, send, slow_uploads, take
+from tests.clients.visits import clear, faults, keep, read_out, row_of, send, slow_uploads, take
 from tests.services.adapter_thread import running_adapter
 from tests.services.left_jobs import leave, spoken
 from tests.services.ports import free_ports
@@ -110,7 +110,7 @@ def test_names_and_texts_can_hold_anything_and_run_nothing(visit, adapter):
     assert [text for _, text in read_out(page)] == [f"Say {EVIL} now.", "</p> &amp; --> I did."]
     page.locator(".chip").first.click()
     page.get_by_label("Name", exact=True).fill(EVIL)
-    page.keyboard.press("Enter")
+    keep(page)
     assert read_out(page)[0][0] == EVIL
     assert EVIL in take(page, "txt").decode()
     markdown = take(page, "md").decode()

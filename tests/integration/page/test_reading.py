@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.visits import Visit, clear, faults, read_out, row_of, send, slow_uploads, take
+from tests.clients.visits import (
+    Visit,
+    clear,
+    faults,
+    keep,
+    read_out,
+    row_of,
+    send,
+    slow_uploads,
+    take,
+)
 
 PICTURES = os.environ.get("PICTURES")  # a folder, if they are to be made anew
 PICTURE_BYTES = 200_000
@@ -56,8 +66,7 @@ def reader(visitor):
 def rename(page, old: str, new: str) -> None:
     page.locator(".speakers").get_by_role("button", name=old).click()
     page.get_by_label("Name", exact=True).fill(new)
-    page.keyboard.press("Enter")
-    page.get_by_role("dialog").wait_for(state="detached")
+    keep(page)
 
 
 def test_who_says_what_is_read_and_goes_into_every_download_as_it_was_corrected(reader):
@@ -120,7 +129,7 @@ def test_corrections_are_kept_taken_back_and_made_again(visitor, reader):
     before = read_out(reader)
     reader.locator(".speakers").get_by_role("button", name="Speaker A").click()
     reader.get_by_label("This is the same person as").select_option("Speaker B")
-    reader.get_by_role("button", name="Keep").click()
+    keep(reader)
     assert {who for who, _ in read_out(reader)} == {"Speaker B"}
     reader.keyboard.press("Control+z")
     assert read_out(reader) == before
@@ -130,7 +139,7 @@ def test_corrections_are_kept_taken_back_and_made_again(visitor, reader):
 
     reader.locator(".chip").first.click()
     reader.get_by_label("Colour 4").check()
-    reader.get_by_role("button", name="Keep").click()
+    keep(reader)
     assert "s3" in reader.locator("ol.text > li").first.get_attribute("class").split()
 
 

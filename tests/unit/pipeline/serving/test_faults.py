@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.device_failures import breaks_device, is_out_of_memory
 from pipeline.serving import PROVOKED_FAULTS
+from pipeline.serving.batches import faults
 from pipeline.serving.batches.faults import Fault, arrange, provoker
 
 
@@ -36,6 +37,19 @@ def test_a_fault_happens_as_often_as_it_was_arranged(folder, leaf):
     assert not is_out_of_memory(failure.value)
     arrange(folder, leaf, None)
     provoke(1)
+
+
+def test_a_card_is_broken_in_fact_and_full_in_words(folder, monkeypatch):
+    broken = []
+    monkeypatch.setattr(faults, "_break_device", lambda: broken.append(True))  # there is none here
+    provoke = provoker("whisper", on_card=True)
+    arrange(folder, "whisper", Fault("broken device"))
+    provoke(1)  # what the library then says of it is its own
+    assert broken == [True]
+    arrange(folder, "whisper", Fault("out of memory"))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        provoke(1)
+    assert broken == [True]
 
 
 def test_without_the_variable_there_are_none(tmp_path, monkeypatch):

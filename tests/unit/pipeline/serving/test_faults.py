@@ -1,11 +1,17 @@
 """Faults that are provoked: only where the variable says so, and as often as was asked."""
 
+import ctypes
+from pathlib import Path
+
+import nvidia.nvjitlink.lib
 import pytest
 
 from pipeline.device_failures import breaks_device, is_out_of_memory
 from pipeline.serving import PROVOKED_FAULTS
 from pipeline.serving.batches import faults
-from pipeline.serving.batches.faults import Fault, arrange, provoker
+from pipeline.serving.batches.faults import KERNEL, Fault, arrange, provoker
+
+PTX = 2  # nvJitLinkInputType
 
 
 @pytest.fixture
@@ -57,3 +63,17 @@ def test_without_the_variable_there_are_none(tmp_path, monkeypatch):
     arrange(tmp_path, "whisper", Fault("failure", times=9))
     provoker("whisper")(1)
     assert (tmp_path / "whisper").exists()
+
+
+@pytest.mark.parametrize("architecture", ["sm_60", "sm_75", "sm_86", "sm_90", "sm_120"])
+def test_the_kernel_is_one_for_every_card(architecture):
+    """NVIDIA's own assembler takes it, as the driver's has to; without a card."""
+    (folder,) = nvidia.nvjitlink.lib.__path__
+    library = ctypes.CDLL(str(next(Path(folder).glob("libnvJitLink.so.*"))))
+    linker, size = ctypes.c_void_p(), ctypes.c_size_t()
+    options = (ctypes.c_char_p * 1)(f"-arch={architecture}".encode())
+    assert library.__nvJitLinkCreate_12_0(ctypes.byref(linker), 1, options) == 0
+    assert library.__nvJitLinkAddData_12_0(linker, PTX, KERNEL, len(KERNEL), b"fault") == 0
+    assert library.__nvJitLinkComplete_12_0(linker) == 0
+    assert library.__nvJitLinkGetLinkedCubinSize_12_0(linker, ctypes.byref(size)) == 0
+    assert size.value > 1000

@@ -8,12 +8,12 @@ const SVG = "http://www.w3.org/2000/svg";
  * @param {string} tag
  * @param {object} properties - `on…` are listeners, `style` an object of CSS properties, `class`
  *   a class; what else is there becomes an attribute, unless it is null, undefined or false.
- * @param {...(Node|string|null|false)} children
+ * @param {...(Node|string|null|undefined|false)} children - those that are none are left out.
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) set(element, name, value);
-  element.append(...children.flat().filter((child) => child !== null && child !== false));
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 

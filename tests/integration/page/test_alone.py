@@ -177,6 +177,7 @@ def test_axe_finds_no_fault_with_the_list_and_the_status(visit, adapter, theme):
     page.locator("a.name[href]").first.wait_for()
     page.get_by_text("Options").click()
     assert faults(page) == []
+    assert "undefined" not in page.locator("body").inner_text()
     page.get_by_role("link", name="Status").click()
     page.get_by_text("Not ready: Triton at").wait_for()
     assert faults(page) == []

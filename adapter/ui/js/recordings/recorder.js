@@ -31,12 +31,12 @@ export function recorder(take) {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
       recording = record(stream, show, (blob) => {
         recording = null;
-        button.classList.remove("recording");
+        button.classList.remove("is-on");
         meter.hidden = true;
         say(label, t("record"));
         if (blob.size) take(named(blob));
       });
-      button.classList.add("recording");
+      button.classList.add("is-on");
       meter.hidden = false;
       say(note, "");
     } catch (error) {

@@ -15,7 +15,9 @@ class Visit:
     """A browser that remembers nothing of earlier visits; its pages have the service's address."""
 
     def __init__(self, browser: Browser, url: str, **options: object) -> None:
-        settings = {"viewport": {"width": 1100, "height": 800}, "locale": "en-GB", **options}
+        look = {"viewport": {"width": 1100, "height": 800}, "locale": "en-GB"}
+        # Colours that are on their way from one theme to the other are neither's.
+        settings = {**look, "reduced_motion": "reduce", **options}
         self.url = url
         self.context: BrowserContext = browser.new_context(base_url=url, **settings)
         self.context.set_default_timeout(SECONDS * 1000)

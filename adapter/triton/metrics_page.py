@@ -1,14 +1,12 @@
 """What the models tell on Triton's metrics page: which networks are loaded, who only fails."""
 
 import re
-import time
 
 import httpx
 
 from pipeline.serving import FAILED_BATCHES, FAILING_SECONDS, LOADED_NETWORKS
 
 CALL_SECONDS = 2.0
-FRESH_SECONDS = 1.0  # for which one reading of the page does for all who ask
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 # Of a leaf that has answered nothing in so many batches, for so long; a little later it ends
 # itself (pipeline.serving.batches.streak), and what it was told last stays on the page until then.
@@ -21,8 +19,6 @@ class MetricsPage:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = httpx.AsyncClient()
-        self._read_at = -FRESH_SECONDS
-        self._text: str | None = None
 
     async def loaded_models(self) -> list[str] | None:
         """The Whisper networks that are loaded on any device; None where the page is not there."""
@@ -56,14 +52,11 @@ class MetricsPage:
         await self._client.aclose()
 
     async def _page(self) -> str | None:
-        if time.monotonic() - self._read_at >= FRESH_SECONDS:
-            self._read_at = time.monotonic()
-            try:
-                answer = await self._client.get(self._url, timeout=CALL_SECONDS)
-                self._text = answer.raise_for_status().text
-            except httpx.HTTPError:
-                self._text = None
-        return self._text
+        try:
+            answer = await self._client.get(self._url, timeout=CALL_SECONDS)
+            return answer.raise_for_status().text
+        except httpx.HTTPError:
+            return None
 
 
 def _gauges(page: str, name: str) -> list[tuple[dict[str, str], float]]:

@@ -28,6 +28,8 @@ class TorchSegmentation:
         Raises:
             ValueError: it does not tell three local speakers apart, two of them at once.
         """
+        # In the precision of the CPU; see TorchPyanNet.
+        torch.backends.cudnn.allow_tf32 = False
         self._network = _load(folder, pyannet(), device)
         # Threads that wait for each other at every step of an LSTM take four times as long.
         self._workers = Workers(cores if device == "cpu" else 1)

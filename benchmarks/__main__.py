@@ -10,6 +10,7 @@ from benchmarks import report
 from benchmarks.bench import Bench
 from benchmarks.groups import (
     accuracy,
+    cards,
     clustering,
     community,
     fairness,
@@ -19,6 +20,7 @@ from benchmarks.groups import (
     short,
 )
 from benchmarks.running.measure import progress
+from pipeline.settings import read_settings
 
 GROUPS = {
     "short": short.run,
@@ -28,9 +30,20 @@ GROUPS = {
     "memory": memory.run,
     "community": community.run,
     "clustering": clustering.run,
+    "cards": cards.run,
     "full": full.run,
 }
 RESULTS = Path(__file__).parent / "results"
+
+
+def usual(is_full: bool, device: str) -> list[str]:
+    """The groups that are due where nobody names some: on a card what is about cards.
+
+    The others compare on the CPU, whatever DEVICE says.
+    """
+    if device == "cuda":
+        return ["cards"]
+    return [name for name in GROUPS if name != "cards" and (name != "full" or is_full)]
 
 
 def main() -> int:
@@ -46,7 +59,7 @@ def main() -> int:
         "--only", action="append", choices=GROUPS, metavar="NAME", help=", ".join(GROUPS)
     )
     arguments = parser.parse_args()
-    chosen = arguments.only or [name for name in GROUPS if name != "full" or arguments.full]
+    chosen = arguments.only or usual(arguments.full, read_settings().torch_device)
     # The service and the workers are ended on the way out, whatever ends this.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))

@@ -16,7 +16,7 @@ from benchmarks.running.measure import Row, progress
 from benchmarks.running.service import Service
 from benchmarks.running.worker import ROOT, Worker
 from pipeline.settings import Settings, read_settings
-from pipeline.weights import catalog, kinds
+from pipeline.weights import catalog, kinds, whisper_folder
 from pipeline.weights.defaults import fetch_defaults
 
 
@@ -63,8 +63,12 @@ class Bench:
         values = ", ".join(f"{value:.3g}" for value in row.values)
         progress(f"  {row.what}: {values} {row.unit}")
 
-    def reference(self, *parts: str) -> Worker:
-        """Stock WhisperX with these parts loaded: whisper, wav2vec2, ecapa, community."""
+    def reference(self, *parts: str, **variables: str) -> Worker:
+        """Stock WhisperX with these parts loaded: whisper, wav2vec2, ecapa, community.
+
+        Args:
+            variables: of its environment, when it is started.
+        """
         tools = self.work / "tools"  # whisperx decodes with whatever ffmpeg it finds
         if not tools.is_dir():
             tools.mkdir()
@@ -75,7 +79,7 @@ class Bench:
             "BENCHMARK_COMMUNITY": str(self.community),
             "PYANNOTE_METRICS_ENABLED": "false",
         }
-        return self._worker("stock", environment, parts)
+        return self._worker("stock", environment | variables, parts)
 
     def local(self, *parts: str) -> Worker:
         """Our functions in one process with these parts loaded: whisper, diarizer, wav2vec2."""
@@ -98,8 +102,45 @@ class Bench:
             }
             if community:
                 environment["CACHE_DIR"] = str(self._community_cache())
+                environment["DIARIZATION"] = "community-1"
             self._start(name, Service(folder, environment))
         return self._parts[name]
+
+    @property
+    def device(self) -> str:
+        """What the group ``cards`` measures: ``cuda`` where DEVICE and the cards say so."""
+        return read_settings().torch_device
+
+    def on_device(self, model: str) -> tuple[Service, Worker]:
+        """The service and the reference with this Whisper there, alone on the machine.
+
+        Both have the networks that stand in for community-1, and the compute type that follows
+        from the card.
+        """
+        for name in list(self._running):
+            self.stop(name)
+        settings = read_settings(preload_model=model)
+        whisper_folder(model, settings)  # fetched for both
+        shutil.rmtree(self.work / "community-cache", ignore_errors=True)
+        shared = {
+            "DEVICE": settings.device,
+            "PRELOAD_MODEL": model,
+            "BENCHMARK_WHISPER": model,
+            "BENCHMARK_DEVICE": settings.torch_device,
+            "BENCHMARK_COMPUTE_TYPE": settings.whisper_compute_type,
+        }
+        ours = {
+            "ALIGNMENT_MODELS": f"en={self.wav2vec2}",
+            "CACHE_DIR": str(self._community_cache()),
+            "DIARIZATION": "community-1",
+        }
+        name = f"service with {model}"
+        progress(f"starting the {name} on {settings.torch_device}")
+        folder = self.work / f"service-{model}"
+        folder.mkdir()
+        self._start(name, Service(folder, self._environment() | shared | ours))
+        reference = self.reference("whisper", "wav2vec2", "community", **shared)
+        return self._parts[name], reference
 
     def stop(self, name: str) -> None:
         """Stop a part; it starts again when it is next asked for."""

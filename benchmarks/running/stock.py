@@ -28,7 +28,9 @@ from pipeline.diarization.networks.ecapa import ARCHITECTURE, MEL_BANDS
 from pipeline.settings import current_settings
 from pipeline.weights import segmentation_file, speaker_embedding_folder, whisper_folder
 
-BATCH_SIZE = 8  # of Whisper, as whisperx-asr-service runs it on a CPU
+DEVICE = os.environ.get("BENCHMARK_DEVICE", "cpu")
+# Of Whisper: as whisperx-asr-service runs it on a CPU, and WhisperX's default on a card.
+BATCH_SIZE = 8 if DEVICE == "cpu" else 16
 WINDOWS_TOGETHER = 32  # of segmentation and embedding, as pyannote's configurations say
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 CENTROID_THRESHOLD = 0.75  # pyannote publishes none for this pair; README.md says how it was chosen
@@ -85,9 +87,9 @@ class Stock:
         """Whisper with pyannote's voice activity detection."""
         settings = current_settings()
         return whisperx.load_model(
-            str(whisper_folder("base", settings)),
-            "cpu",
-            compute_type="int8",
+            str(whisper_folder(os.environ.get("BENCHMARK_WHISPER", "base"), settings)),
+            DEVICE,
+            compute_type=os.environ.get("BENCHMARK_COMPUTE_TYPE", "int8"),
             vad_method="pyannote",
             threads=THREADS,
         )
@@ -98,7 +100,7 @@ class Stock:
         # Its sentence splitter is a download; the words do not depend on it.
         alignment.nltk_load = lambda _: PunktSentenceTokenizer()
         network, metadata = whisperx.load_align_model(
-            "en", "cpu", model_name=os.environ["BENCHMARK_WAV2VEC2"]
+            "en", DEVICE, model_name=os.environ["BENCHMARK_WAV2VEC2"]
         )
         self.network_seconds = 0.0
         network.register_forward_pre_hook(lambda *_: self._network_begins())
@@ -134,7 +136,7 @@ class Stock:
     @cached_property
     def community(self) -> DiarizationPipeline:
         """pyannote's pipeline on the folder that stands in for community-1."""
-        return DiarizationPipeline(os.environ["BENCHMARK_COMMUNITY"], device="cpu")
+        return DiarizationPipeline(os.environ["BENCHMARK_COMMUNITY"], device=DEVICE)
 
     def load(self, parts: list[str]) -> dict:
         """Load what will be measured, and let each network run once."""
@@ -173,7 +175,7 @@ class Stock:
         if "align" in stages:
             network, metadata = self.wav2vec2
             self.network_seconds = 0.0
-            align = partial(whisperx.align, result["segments"], network, metadata, audio, "cpu")
+            align = partial(whisperx.align, result["segments"], network, metadata, audio, DEVICE)
             result |= timed("align", align)
             seconds["align_network"] = self.network_seconds
         if "diarize" in stages:

@@ -13,6 +13,16 @@ def open_transcript(page, name: str) -> None:
     row_of(page, name).locator("a.name[href]").click()
 
 
+def test_the_start_ends_with_the_pages_address(service, visit):
+    told = service.log.read_text(encoding="utf-8")
+    (address,) = re.findall(r"^ready at .*the page to use it: (\S+)\)", told, re.MULTILINE)
+    page = visit(service.base_url).context.new_page()
+    page.goto(address)
+    page.get_by_role("heading", name="Drop recordings here").wait_for()
+    page.goto(service.base_url)  # as somebody would who types it
+    page.wait_for_url(address)
+
+
 def test_what_the_microphone_hears_is_transcribed_and_the_status_tells_of_it(service, visit):
     visitor = visit(service.base_url)
     status = visitor.open("status")

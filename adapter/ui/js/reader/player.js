@@ -3,6 +3,7 @@
 import { get, put } from "../store.js";
 
 const STEP_SECONDS = 0.03; // that a word begins earlier, so that its first sound is heard
+const ROUNDING_SECONDS = 0.01; // of where the browser says that it is
 
 export class Player extends EventTarget {
   #audio = new Audio();
@@ -29,6 +30,11 @@ export class Player extends EventTarget {
   async choose(file) {
     await put("files", this.key, file);
     this.#use(file);
+  }
+
+  /** Which moment's word is the one that is heard, in seconds. */
+  get heard() {
+    return this.at + STEP_SECONDS + ROUNDING_SECONDS;
   }
 
   get isPlaying() {

@@ -112,7 +112,7 @@ function follows(player, corrected, text) {
   let lit = -1;
   let scrolled = 0;
   const look = () => {
-    const word = wordAt(corrected.now, player.at + 0.02);
+    const word = wordAt(corrected.now, player.heard);
     if (word === lit) return;
     lit = word;
     text.mark("heard", new Set(word < 0 ? [] : [word]));
@@ -127,7 +127,7 @@ function follows(player, corrected, text) {
 }
 
 function actions({ player, corrected, text, searching, downloads }) {
-  const word = () => Math.max(wordAt(corrected.now, player.at + 0.02), 0);
+  const word = () => Math.max(wordAt(corrected.now, player.heard), 0);
   const go = (index) => {
     const found = corrected.now.words[Math.min(Math.max(index, 0), corrected.now.words.length - 1)];
     if (found) player.seek(found.start);

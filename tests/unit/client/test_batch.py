@@ -131,6 +131,14 @@ def test_no_row_is_wider_than_the_terminal(width):
     assert columns(row.render(width)) < width
 
 
+@pytest.mark.parametrize("width", [62, 75, 80, 100])
+def test_the_bar_gives_way_to_what_is_to_be_said(width):
+    row = Row("meeting.m4a")
+    row.sent(500_000, 2_000_000)
+    assert row.render(width).endswith("  0.5 / 2.0 MB")
+    assert ("━" in row.render(width)) == (width > 62)
+
+
 def test_a_hostile_name_cannot_command_the_terminal():
     row = Row("a\x1b]0;owned\x07\nb\u202e.wav")
     assert not set("\x1b\x07\n\u202e") & set(row.render(80))

@@ -218,6 +218,15 @@ def test_a_job_that_was_never_made_is_made(ask, pauses):
     assert [sent[0] for sent in service.sent] == ["POST", "POST", "GET", "POST"]
 
 
+def test_a_job_is_not_tried_for_ever(ask, pauses):
+    nothing = httpx.Response(200, json={"transcripts": []})
+    lost = [httpx.ReadError("lost"), nothing]
+    service = Service([httpx.Response(200, json={"upload_url": UPLOAD}), *lost, *lost, *lost])
+    with pytest.raises(UnreachableError, match="lost"):
+        ask(service, lambda client: client.jobs.submit(b"RIFF"))
+    assert [sent[0] for sent in service.sent] == ["POST", *["POST", "GET"] * 3]
+
+
 def test_a_job_is_not_asked_for_what_it_cannot_do(ask):
     service = Service([busy()])
     with pytest.raises(TypeError, match="beam_size"):

@@ -25,8 +25,8 @@ from benchmarks.running.measure import progress
 from benchmarks.running.service import Service, StartError
 from benchmarks.running.worker import ROOT
 from pipeline.audio import SAMPLE_RATE
-from tests.services.debian import PackageUnavailable
-from tests.services.prometheus import Prometheus, running_prometheus
+from tests.programs.debian import PackageUnavailable
+from tests.programs.prometheus import Prometheus, running_prometheus
 from tests.speech.media import write_wav
 
 PLOT = ROOT / "docs/metrics.svg"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from benchmarks.dashboard.queries import DASHBOARD
-from tests.services.prometheus import Prometheus
+from tests.programs.prometheus import Prometheus
 
 COLUMNS = 3
 POINTS = 60

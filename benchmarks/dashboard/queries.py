@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import yaml
 
 from benchmarks.running.worker import ROOT
-from tests.services.prometheus import Prometheus
+from tests.programs.prometheus import Prometheus
 
 DASHBOARD = ROOT / "deploy/grafana/dashboards/triton-asr.json"
 RULES = ROOT / "deploy/prometheus"

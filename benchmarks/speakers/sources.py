@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.audio import SAMPLE_RATE
 from pipeline.weights.cache import fetched_once
-from tests.services.debian import unpacked
+from tests.programs.debian import unpacked
 
 TORTOISE = (
     "tortoise-tts==3.0.0",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.services.postgresql import postgresql
+from tests.programs.postgresql import postgresql
 
 
 @pytest.fixture(scope="session")

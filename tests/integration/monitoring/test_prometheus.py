@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.dashboard.queries import Query, of_dashboard, of_rules, unanswered
 from tests.clients.asking import post
-from tests.services.prometheus import CONFIGURATION, Prometheus, promtool, running_prometheus
+from tests.programs.prometheus import CONFIGURATION, Prometheus, promtool, running_prometheus
 from tests.waiting import until
 
 ASKED = 2

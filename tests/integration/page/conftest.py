@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.clients.visits import Visit
-from tests.services.chromium import chromium
+from tests.programs.chromium import chromium
 
 
 # Of a module: as long as Playwright is there, no test beside it can run an event loop.

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.services.debian import environment_of, unpacked
+from tests.programs.debian import environment_of, unpacked
 from tests.services.ports import free_ports
 
 PACKAGE = "postgresql-15"

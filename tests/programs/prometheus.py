@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.services.debian import environment_of, unpacked
+from tests.programs.debian import environment_of, unpacked
 from tests.services.ports import free_ports
 
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "prometheus"

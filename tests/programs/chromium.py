@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.services.debian import environment_of, unpacked
+from tests.programs.debian import environment_of, unpacked
 
 PACKAGE = "chromium-headless-shell"
 PROGRAM = "usr/lib/chromium/chromium-headless-shell"

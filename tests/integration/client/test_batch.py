@@ -82,6 +82,11 @@ def test_one_that_was_killed_goes_on_with_the_same_job(run, environment, service
         assert {each.id for each in client.jobs.list(100)} == before
 
 
+def minds_ctrl_c() -> None:
+    """In a process that begins: a shell has those that it starts in the background ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_folder_is_watched_until_ctrl_c(environment, tmp_path, phrase):
     (tmp_path / "in").mkdir()
     process = subprocess.Popen(
@@ -91,6 +96,7 @@ def test_a_folder_is_watched_until_ctrl_c(environment, tmp_path, phrase):
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        preexec_fn=minds_ctrl_c,
     )
     try:
         until(lambda: (tmp_path / "out").is_dir() or process.poll() is not None)
@@ -115,6 +121,7 @@ def test_ctrl_c_leaves_the_job_and_says_so(environment, inbox, tmp_path, service
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        preexec_fn=minds_ctrl_c,
     )
     until(lambda: list((tmp_path / "out" / ".asr").glob("*.json")))
     process.send_signal(signal.SIGINT)

@@ -50,12 +50,16 @@ def test_a_triton_that_is_not_there():
 
 @pytest.fixture
 def lent(tiny):
-    """The names of the regions that Triton has of clients."""
+    """The names of the regions that Triton has of clients, without those of tests before."""
     triton = InferenceServerClient(f"127.0.0.1:{tiny.triton_grpc_port}")
     triton.register_plugin(TritonSecret(tiny.triton_grpc_port))
-    return lambda: [
-        name for name in triton.get_system_shared_memory_status().regions if PREFIX in name
-    ]
+
+    def regions() -> set[str]:
+        known = triton.get_system_shared_memory_status().regions
+        return {name for name in known if PREFIX in name}
+
+    before = regions()
+    return lambda: list(regions() - before)
 
 
 def asking(tiny, kind, audio, shared_memory=None, secret=None, **options):

@@ -68,6 +68,11 @@ def test_what_the_index_knows_is_found(monkeypatch):
     ]
 
 
+def test_nothing_in_our_code_is_without_its_reason():
+    reasons = yaml.safe_load(audit.REASONS.read_text(encoding="utf-8"))
+    assert unexplained(list(code_findings()), reasons["code"]) == []
+
+
 def test_every_reason_says_why():
     reasons = yaml.safe_load((ROOT / "deploy/audit.yaml").read_text(encoding="utf-8"))
     for entry in [*reasons["code"], *reasons["packages"]]:

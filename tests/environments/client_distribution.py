@@ -1,16 +1,19 @@
 """The client's own distribution, installed as on a machine that serves nothing."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from deploy.installer import uv_variables
 
 REPOSITORY_ROOT = Path(__file__).parents[2]
 INSTALL_SECONDS = 300
 
 
 def install_client(folder: Path) -> Path:
-    """``pip install ./client`` into an empty environment; gives its folder of commands.
+    """What ``pip install ./client`` does, by uv, in an empty environment; gives its commands.
 
     What is installed is a copy: building leaves files beside the sources.
     """
@@ -21,13 +24,15 @@ def install_client(folder: Path) -> Path:
             ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"),
         )
     environment = folder / "environment"
+    uv = Path(sys.executable).with_name("uv")
     for command in (
-        [sys.executable, "-m", "venv", environment],
-        [environment / "bin/python", "-m", "pip", "install", "--quiet", "./client"],
+        [uv, "venv", "--quiet", "--python", sys.executable, environment],
+        [uv, "pip", "install", "--quiet", "--python", environment / "bin/python", "./client"],
     ):
         outcome = subprocess.run(
             command,
             cwd=folder / "sources",
+            env={**os.environ, **uv_variables()},
             capture_output=True,
             text=True,
             encoding="utf-8",

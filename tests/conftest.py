@@ -12,6 +12,7 @@ from adapter.embedded.sample import sample_recording
 
 # Fixtures that start a Triton for the whole session: one worker has all tests that need it.
 STARTED_ONCE = ("service", "tiny")
+LONGEST_ALONE = "test_other_processors"
 APART = "hostile"  # a folder of tests with a service of its own: two workers then take alike
 
 
@@ -23,7 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         needed = [name for name in STARTED_ONCE if name in getattr(item, "fixturenames", ())]
         group = needed[0] if needed else str(item.path)
-        if needed and APART in item.path.parts:
+        # Groups of few tests come last: a long one would keep one worker while the other is done.
+        if (needed and APART in item.path.parts) or item.path.stem == LONGEST_ALONE:
             group = APART
         item.add_marker(pytest.mark.xdist_group(group))
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import random
 import socket
 import statistics
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable
 from multiprocessing import Queue
 from multiprocessing.synchronize import Event
-from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -110,14 +108,7 @@ ATTACKS: tuple[Attack, ...] = (
 
 
 def attack_until(over: Event, counted: Queue, service: RunningService, clip: bytes) -> None:
-    """All of the hostile clients, in a process of their own; how often each attack was made.
-
-    Others' machines do their computing in reality: theirs here takes the cores last.
-    """
-    os.setsid()
-    with contextlib.suppress(OSError):  # a kernel that does not group processes by session
-        Path("/proc/self/autogroup").write_text("19", encoding="ascii")
-    os.nice(19)
+    """All of the hostile clients, in a process of their own; how often each attack was made."""
     attacks: dict[str, int] = dict.fromkeys((attack.__name__ for attack in ATTACKS), 0)
 
     def hostile(number: int) -> None:

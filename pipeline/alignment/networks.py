@@ -12,7 +12,12 @@ import numpy as np
 
 from pipeline.alignment.catalog import NETWORKS
 from pipeline.alignment.ctc import Labels
-from pipeline.alignment.packages import check_setting, missing_packages, not_installed
+from pipeline.alignment.packages import (
+    check_setting,
+    missing_packages,
+    not_installed,
+    without_torchvision,
+)
 from pipeline.audio import to_float
 from pipeline.errors import WeightsNotFound, WeightsUnavailable
 from pipeline.hardware import FLOAT16, set_torch_threads
@@ -163,11 +168,11 @@ class AlignmentNetworks:
             raise type(error)(f"the alignment model for {language!r}: {error}") from error
 
     def _load(self, language: str, folder: Path) -> AlignmentNetwork:
-        from whisperx import alignment as whisperx
-
         name = self._name(language)
         try:
-            with tensors_only():
+            with without_torchvision(), tensors_only():
+                from whisperx import alignment as whisperx
+
                 network, metadata = whisperx.load_align_model(
                     language,
                     self._device,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.environments.lean_environment import lean_environment
+from tests.speech.wav2vec2 import save_small_wav2vec2
 
 ASK = """
 import sys
@@ -20,6 +21,22 @@ try:
     networks.use("en").__enter__()
 except PipelineError as failure:
     print(type(failure).__name__, failure, sep=": ")
+"""
+RUNTIMES = """
+import sys, time
+from pipeline.alignment.networks import AlignmentNetworks
+from pipeline.errors import ModelLoading
+from pipeline.settings import read_settings
+
+networks = AlignmentNetworks(read_settings(device="cpu", alignment_models={"en": sys.argv[1]}))
+while True:
+    try:
+        with networks.use("en"):
+            break
+    except ModelLoading:
+        time.sleep(0.1)
+with open("/proc/self/maps") as maps:
+    print(*{line.split()[-1] for line in maps if "libcudart" in line})
 """
 LOOK = """
 import sys, time
@@ -93,3 +110,17 @@ def test_torch_is_not_imported_to_find_no_weights(tmp_path):
     message, modules = told.stdout.splitlines()
     assert "the alignment model for 'en': WAV2VEC2_ASR_BASE_960H is not in" in message
     assert modules == "set()"
+
+
+def test_a_network_brings_one_cuda_runtime_into_its_process(tmp_path):
+    """torch's own, and not the one that torchvision's wheel has as well."""
+    network = save_small_wav2vec2(tmp_path / "wav2vec2")
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", RUNTIMES, network],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=True,
+    )
+    (runtime,) = told.stdout.splitlines()[-1].split()
+    assert "nvidia/cuda_runtime" in runtime

@@ -53,9 +53,7 @@ class TritonPythonModel(Step):
                 audio,
                 options.expecting(*self.speakers),
                 lambda window: windows.submit(
-                    partial(_segment, options, window),
-                    next(window_ends),
-                    in_windows.about(window),
+                    partial(_segment, options, window), next(window_ends), in_windows.about(window)
                 ),
                 lambda piece, masks: stretches.submit(
                     partial(_embed, options, piece, masks),

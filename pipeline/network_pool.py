@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from pipeline.device_failures import breaks_device, is_out_of_memory
 from pipeline.device_memory import give_device_memory_back
 from pipeline.errors import (
     BrokenDevice,
@@ -19,6 +18,7 @@ from pipeline.errors import (
     WeightsUnavailable,
 )
 from pipeline.hardware import give_memory_back
+from pipeline.hardware.failures import breaks_device, is_out_of_memory
 
 Network = TypeVar("Network")
 # «loading» ends with «settled», whatever has come of it; «loaded» with «gone».

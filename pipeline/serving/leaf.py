@@ -13,10 +13,10 @@ from typing import TypeVar
 
 import triton_python_backend_utils as pb_utils
 
-from pipeline.device_failures import breaks_device
 from pipeline.device_memory import give_device_memory_back
 from pipeline.errors import Cancelled
 from pipeline.hardware import Card, give_memory_back, take_card
+from pipeline.hardware.failures import breaks_device
 from pipeline.options import Options
 from pipeline.predecessors import end_predecessors
 from pipeline.serving.batches.faults import provoker

@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from pipeline.device_failures import breaks_device, is_out_of_memory
 from pipeline.errors import InvalidRequest
+from pipeline.hardware.failures import breaks_device, is_out_of_memory
 from pipeline.network_pool import NetworkPool, OnLoadChange, ignore_load_change
 from pipeline.settings import Settings
 from pipeline.transcription.foreign_weights import try_elsewhere

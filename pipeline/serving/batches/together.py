@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from pipeline.device_failures import breaks_device, is_out_of_memory
 from pipeline.errors import OutOfMemory, forget_frames
 from pipeline.hardware import give_memory_back
+from pipeline.hardware.failures import breaks_device, is_out_of_memory
 from pipeline.serving.batches.memory import MemoryLimits
 
 Piece = TypeVar("Piece")

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.device_failures import is_out_of_memory
 from pipeline.errors import InvalidRequest, OutOfMemory, PipelineError
+from pipeline.hardware.failures import is_out_of_memory
 from pipeline.serving.batches.memory import FIRST_SECONDS, LONGEST_SECONDS, MemoryLimits
 from pipeline.serving.batches.streak import MOST_IN_A_ROW, MOST_SECONDS, Streak
 from pipeline.serving.batches.together import Together

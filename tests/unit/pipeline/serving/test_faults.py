@@ -6,7 +6,7 @@ from pathlib import Path
 import nvidia.nvjitlink.lib
 import pytest
 
-from pipeline.device_failures import breaks_device, is_out_of_memory
+from pipeline.hardware.failures import breaks_device, is_out_of_memory
 from pipeline.serving import PROVOKED_FAULTS
 from pipeline.serving.batches import faults
 from pipeline.serving.batches.faults import KERNEL, Fault, arrange, provoker

@@ -8,8 +8,8 @@ import nvidia.cuda_runtime.lib
 import pytest
 import torch
 
-from pipeline.device_failures import breaks_device, is_out_of_memory
 from pipeline.errors import BrokenDevice, InvalidRequest, OutOfMemory
+from pipeline.hardware.failures import breaks_device, is_out_of_memory
 
 # cudaError_t whose description in CUDA's manual ends with «the process must be terminated and
 # relaunched», or says that the context or its server is gone.

@@ -11,7 +11,17 @@ from adapter.auth import OPEN, RequireKey
 from adapter.jobs.jobs import Jobs
 from adapter.key_documentation import declare_keys
 from adapter.openai import errors as openai_errors
-from adapter.routes import asr, assemblyai, docs, following, health, metrics, openai, page
+from adapter.routes import (
+    asr,
+    assemblyai,
+    assemblyai_results,
+    docs,
+    following,
+    health,
+    metrics,
+    openai,
+    page,
+)
 from adapter.service import Service
 from adapter.telemetry import gauges
 from adapter.telemetry.metrics import Metrics
@@ -27,6 +37,7 @@ ROUTERS = (
     openai.router,
     following.router,
     assemblyai.router,
+    assemblyai_results.router,
     health.router,
     metrics.router,
 )

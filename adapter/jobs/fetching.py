@@ -1,6 +1,5 @@
 """A recording of another host, on its way into DATA_DIR."""
 
-import asyncio
 import shutil
 import uuid
 
@@ -11,6 +10,7 @@ from adapter.intake.uploads import MEGABYTE
 from adapter.jobs.outside import Outside, Refused
 from adapter.jobs.recordings import BLOCK_BYTES, Recordings, write_all
 from adapter.threads import in_thread
+from adapter.waiting.bounded import NotInTime, within
 from pipeline.errors import InvalidRequest, Overloaded
 from pipeline.settings import Settings
 
@@ -36,22 +36,16 @@ async def fetch(
         Overloaded: there is no room on the disk for it.
     """
     upload = str(uuid.uuid4())
-    work = asyncio.ensure_future(_write(url, outside, recordings, settings, upload))
+    seconds = settings.upload_timeout_seconds
     try:
-        await asyncio.wait({work}, timeout=settings.upload_timeout_seconds)
-        if not work.done():
-            raise InvalidRequest(
-                f"audio_url: it was not there within {settings.upload_timeout_seconds:g} seconds"
-            )
-        return upload, work.result()
+        work = _write(url, outside, recordings, settings, upload)
+        return upload, await within(seconds, work)
+    except NotInTime:
+        raise InvalidRequest(f"audio_url: it was not there within {seconds:g} seconds") from None
     except Refused as refusal:
         raise InvalidRequest(f"audio_url: {refusal}") from None
     except httpx.HTTPError as error:
         raise NotFetched(f"audio_url: its host does not answer ({type(error).__name__})") from None
-    finally:
-        if not work.done():
-            work.cancel()
-            await asyncio.wait({work})
 
 
 async def _write(

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import httpx
 
+from adapter.waiting.bounded import NotInTime, within
 from pipeline.errors import InvalidRequest
 
 REDIRECTS = 5
@@ -133,18 +134,14 @@ def _host(url: httpx.URL) -> str:
 
 async def _resolve(host: str, url: httpx.URL) -> list[Address]:
     port = url.port or PORTS[url.scheme]
-    look = asyncio.ensure_future(
-        asyncio.get_running_loop().getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    )
-    await asyncio.wait({look}, timeout=RESOLVE_SECONDS)
+    loop = asyncio.get_running_loop()
+    look = loop.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     try:
-        if not look.done():
-            raise Refused("the address of its host could not be found in time")
-        found = look.result()
+        found = await within(RESOLVE_SECONDS, look)
+    except NotInTime:
+        raise Refused("the address of its host could not be found in time") from None
     except (OSError, UnicodeError):
         raise Refused("its host has no address") from None
-    finally:
-        look.cancel()
     return [ipaddress.ip_address(entry[4][0].partition("%")[0]) for entry in found]
 
 

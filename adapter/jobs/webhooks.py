@@ -12,6 +12,8 @@ from adapter.jobs.database import Database, DatabaseUnavailable, survived
 from adapter.jobs.outside import Outside, Refused
 from adapter.jobs.records import Job
 from adapter.telemetry.metrics import REFUSED, TAKEN, UNANSWERED, Metrics
+from adapter.waiting.bounded import NotInTime, within
+from adapter.waiting.waking import Wake
 
 POLL_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
@@ -30,23 +32,20 @@ class Webhooks:
         self._database = database
         self._metrics = metrics
         self._outside = outside
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._telling: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """A job has ended."""
-        self._wake.set()
+        self._wake.up()
 
     async def run(self) -> None:
         """Tell until cancelled."""
         try:
             while True:
-                self._wake.clear()
                 with survived("webhooks could not be told"):
                     await self._start()
-                wake = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait({wake}, timeout=POLL_SECONDS)
-                wake.cancel()
+                await self._wake.sleep(POLL_SECONDS)
         finally:
             for task in self._telling:
                 task.cancel()
@@ -90,15 +89,14 @@ class Webhooks:
         """The status that the address has answered; None if it has not."""
         headers = {"Content-Type": "application/json", **job.webhook.get("headers", {})}
         body = json.dumps({"transcript_id": job.id, "status": job.status}).encode()
-        sending = asyncio.ensure_future(self._send(job.webhook["url"], headers, body))
+        sending = self._send(job.webhook["url"], headers, body)
         try:
-            await asyncio.wait({sending}, timeout=ANSWER_SECONDS)
-            return sending.result() if sending.done() else None
+            return await within(ANSWER_SECONDS, sending)
+        except NotInTime:
+            return None
         except (httpx.HTTPError, Refused) as failure:
             logger.info("the webhook of job %s: %s", job.id, failure)
             return None
-        finally:
-            sending.cancel()
 
     async def _send(self, url: str, headers: dict[str, str], body: bytes) -> int:
         async with self._outside.answer("POST", url, headers, body) as response:

@@ -26,6 +26,7 @@ from adapter.telemetry import metrics
 from adapter.telemetry.observing import observed_job
 from adapter.telemetry.record import CURRENT, Record, current
 from adapter.triton.failures import Interrupted, ProcessDied
+from adapter.waiting.waking import Wake
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, PipelineError
 from pipeline.telemetry.logs import REQUEST_ID
@@ -83,7 +84,7 @@ class Worker:
         self._on_end = on_end
         self._running: dict[int, Running] = {}
         self.queued = 0  # in the store, when it was last looked at
-        self._wake = asyncio.Event()
+        self._wake = Wake()
 
     @property
     def running(self) -> int:
@@ -92,19 +93,16 @@ class Worker:
 
     def wake(self) -> None:
         """There is a new job."""
-        self._wake.set()
+        self._wake.up()
 
     async def run(self) -> None:
         """Work until cancelled; what is being worked on is then left to others."""
         beat = asyncio.create_task(self._beat())
         try:
             while True:
-                self._wake.clear()
                 with survived("jobs could not be taken on"):
                     await self._take_on()
-                wake = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait({wake}, timeout=POLL_SECONDS)
-                wake.cancel()
+                await self._wake.sleep(POLL_SECONDS)
         finally:
             tasks = [running.task for running in self._running.values()]
             for task in (beat, *tasks):

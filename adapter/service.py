@@ -11,27 +11,26 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from adapter.apart import distinct, names_of, transcribe_apart
-from adapter.errors import ClientGone, TooLarge, exhaustion_is_overload
-from adapter.intake.decoding import FIRST_TRACK, Limits, decode, find_ffmpeg
+from adapter.apart import transcribe_apart
+from adapter.errors import ClientGone
+from adapter.intake.decoders import Decoded, Decoders
+from adapter.intake.decoding import Limits, find_ffmpeg
 from adapter.intake.fence import find_fence
-from adapter.intake.pcm import PcmUpload, copy_pcm
 from adapter.intake.recording import Recording
 from adapter.intake.references import LONGEST, Reference
-from adapter.intake.tracks import FIRST_MIXED, find_sources
 from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.known_speakers import known_voices
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.progress import InFlight
-from adapter.telemetry.record import DECODE, WAIT, current
+from adapter.telemetry.record import current
 from adapter.threads import in_thread
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
-from adapter.waiting.joining import Runs, key_of
+from adapter.waiting.joining import Runs, keys_of
 from adapter.waiting.patience import Patience, Waiting
 from adapter.waiting.places import UPLOADS_FOR_A_PLACE, Places
 from documents import Transcript, Turns
-from pipeline.errors import DeadlineExceeded, Overloaded
+from pipeline.errors import DeadlineExceeded
 from pipeline.options import Options
 from pipeline.settings import Settings
 
@@ -52,15 +51,15 @@ class Service:
         self.metrics = metrics or Metrics()
         self.settings = settings
         self.engine = engine
-        self._ffmpeg = find_ffmpeg(settings.ffmpeg)
-        self._limits = Limits(
+        ffmpeg = find_ffmpeg(settings.ffmpeg)
+        limits = Limits(
             settings.max_duration_seconds,
             settings.decode_timeout_seconds,
             int(settings.min_free_disk_mb * MEGABYTE),
-            find_fence(self._ffmpeg),
+            find_fence(ffmpeg),
         )
         # More decoders than cores only take the cores from each other and from the networks.
-        self._decoders = asyncio.Semaphore(settings.cores)
+        self.decoders = Decoders(ffmpeg, limits, settings.cores, lambda: engine.shares_memory)
         self.recordings = Places(
             settings.max_requests, "recordings are being worked on", settings.max_waiting
         )
@@ -69,7 +68,8 @@ class Service:
         self.waiting = Waiting()
         self.in_flight = InFlight(engine)
         self.followers = Places(MOST_FOLLOWERS, "requests and jobs are being followed")
-        self._runs = Runs()
+        longest = settings.request_timeout(settings.max_duration_seconds)
+        self._runs = Runs(max(longest, settings.job_timeout_seconds))
 
     async def transcribe(
         self,
@@ -104,58 +104,46 @@ class Service:
                 if patience.client is not None:
                     place = self.recordings.wait(patience.client)
                     await patience.wait(own.enter_async_context(place), left())
-                voices = await asyncio.wait_for(self._decode_voices(upload, kept), left())
+                voices = await asyncio.wait_for(self.decoders.voices(upload, kept), left())
                 if not upload.kept:  # the disk is for those that are still to be decoded
                     await in_thread(os.ftruncate, upload.fd, 0)
-                duration = sum(voice.duration for voice in voices.values())
+                duration = sum(each.recording.duration for each in voices.values())
                 record.duration = duration
                 seconds = given or self.settings.request_timeout(duration)
                 options = await self._recognising(upload.references, options, left(), patience)
 
                 async def ask(
-                    recording: Recording, options: Options, output: str = "WORDS"
+                    voice: Decoded, options: Options, output: str = "WORDS"
                 ) -> Transcript:
-                    asked = options.due_in(left()).model_copy(update={"request_id": record.id})
-                    work = partial(
-                        self.engine.transcribe, recording, asked, output, on_segment, patience
-                    )
-                    # Of voices apart, each has work of its own and all are held until the end.
-                    if options.reuse and on_segment is None and len(voices) == 1:
-                        key = await in_thread(key_of, recording, options, output)
-                        work = partial(self._runs.transcript, key, work, kept, left)
-                    return await asyncio.wait_for(work(), left() + GRACE)
+                    options = options.model_copy(update={"request_id": record.id})
+                    asked = voice.recording, options, output
+                    work = partial(self._work, *asked, patience)
+                    if options.reuse:
+                        keys = await in_thread(keys_of, *asked, on_segment is not None)
+                        return await self._runs.transcript(keys, work, voice.held, left, on_segment)
+                    return await asyncio.wait_for(work(left(), on_segment), left() + GRACE)
 
                 if len(voices) > 1:
                     transcript = await transcribe_apart(voices, options, ask)
                 else:
-                    (recording,) = voices.values()
-                    transcript = await ask(recording, options, output)
+                    (voice,) = voices.values()
+                    transcript = await ask(voice, options, output)
                 record.hear(transcript, duration)
                 return transcript
             except (DeadlineExceeded, asyncio.TimeoutError):
                 raise DeadlineExceeded(f"it was not finished within {seconds:g} seconds") from None
 
-    async def _decode_voices(
-        self, upload: Upload, kept: contextlib.AsyncExitStack
-    ) -> dict[str, Recording]:
-        """The recordings of an upload by who speaks in them; one, unless they are to be apart."""
-        if upload.choice == FIRST_MIXED or isinstance(upload, PcmUpload):
-            return {"": await self._decode(upload, kept)}
-        async with self._decoders:
-            sources = await find_sources(
-                self._ffmpeg, upload.fd, self._limits, upload.choice, upload.part
-            )
-        recordings: list[Recording] = []
-        for source in sources:
-            recordings.append(await self._decode(upload, kept, chosen=source.arguments))
-            if sum(each.duration for each in recordings) > self._limits.duration:
-                raise TooLarge(
-                    f"{upload.part}: file too large: its {len(sources)} tracks and channels last "
-                    f"longer than {self._limits.duration:g} seconds together; give tracks=mix or "
-                    "channels=mix"
-                )
-        names = names_of([source.name for source in sources])
-        return {names[each]: recordings[each] for each in await in_thread(distinct, recordings)}
+    async def _work(
+        self,
+        recording: Recording,
+        options: Options,
+        output: str,
+        patience: Patience,
+        seconds: float,
+        on_segment: OnSegment | None,
+    ) -> Transcript:
+        asked = options.due_in(seconds)
+        return await self.engine.transcribe(recording, asked, output, on_segment, patience)
 
     async def _recognising(
         self,
@@ -167,11 +155,11 @@ class Service:
         """The options with the voices of these clips, which may take so many seconds."""
         if not references:
             return options
-        limits = dataclasses.replace(self._limits, duration=LONGEST)
+        limits = dataclasses.replace(self.decoders.limits, duration=LONGEST)
         reuse = {"reuse": options.reuse}
 
         def decode_clip(clip: Upload, kept: contextlib.AsyncExitStack) -> Awaitable[Recording]:
-            return self._decode(clip, kept, limits)
+            return self.decoders.decode(clip, kept, limits)
 
         def hear(recording: Recording, options: Options) -> Awaitable[Turns]:
             due = options.due_in(seconds).model_copy(update=reuse)
@@ -181,47 +169,6 @@ class Service:
         return options.model_copy(
             update={"known_voices": await asyncio.wait_for(voices, seconds + GRACE)}
         )
-
-    async def _decode(
-        self,
-        upload: Upload,
-        kept: contextlib.AsyncExitStack,
-        limits: Limits | None = None,
-        chosen: Sequence[str] = FIRST_TRACK,
-    ) -> Recording:
-        limits = limits or self._limits
-        async with contextlib.AsyncExitStack() as turn:
-            with current().stage(WAIT):
-                await turn.enter_async_context(self._decoders)
-            with current().stage(DECODE):
-                if self.engine.shares_memory:
-                    # Containers often have a /dev/shm of 64 MB.
-                    with contextlib.suppress(Overloaded):
-                        return await self._decode_to(upload, kept, limits, chosen, shared=True)
-                return await self._decode_to(upload, kept, limits, chosen, shared=False)
-
-    async def _decode_to(
-        self,
-        upload: Upload,
-        kept: contextlib.AsyncExitStack,
-        limits: Limits,
-        chosen: Sequence[str],
-        shared: bool,
-    ) -> Recording:
-        with exhaustion_is_overload("the decoded audio"):
-            recording = Recording(shared)
-            try:
-                if isinstance(upload, PcmUpload):
-                    await copy_pcm(upload.fd, recording, limits, upload.part)
-                else:
-                    await decode(self._ffmpeg, upload.fd, recording, limits, upload.part, chosen)
-                recording.settle()
-            except BaseException:
-                await in_thread(recording.close)
-                raise
-        # Not returned without an owner: who waits for it may have given up meanwhile.
-        kept.push_async_callback(in_thread, recording.close)
-        return recording
 
 
 async def unless_gone(request: Request, work: Coroutine[None, None, Result]) -> Result:

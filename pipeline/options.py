@@ -83,6 +83,7 @@ class Options(BaseModel):
     return_speaker_embeddings: bool = False
     known_voices: tuple[KnownVoice, ...] = Field((), max_length=MAX_SPEAKERS)
     reuse: bool = True  # of what was computed for the same recording before, or is just now
+    background: bool = False  # nobody sits and waits for it: others' pieces go first
     request_id: str | None = Field(None, pattern=REQUEST_ID_PATTERN)  # for the logs
     traceparent: str | None = Field(None, pattern=TRACEPARENT_PATTERN)  # of who asks
     request_key: str | None = Field(None, max_length=64)  # by which a step can be told to stop

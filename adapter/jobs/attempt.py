@@ -63,7 +63,7 @@ class Attempts:
             ProcessDied, Interrupted: what worked on it died, more than once.
             PipelineError: of the kind that says what is wrong with it.
         """
-        options = Options.model_validate_json(job.options)
+        options = Options.model_validate_json(job.options).model_copy(update={"background": True})
         loop = asyncio.get_running_loop()
         end = loop.time() + self._settings.job_timeout_seconds - job.spent
         waited = 0

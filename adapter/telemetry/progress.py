@@ -39,14 +39,14 @@ class Watched:
         return self._report
 
     async def _look(self) -> Json:
-        record = self._record
-        if record.key is None:
-            return self._shape(record.now or WAIT, 0.0, None)
-        if record.key != self._key:
-            self._key, self._reached = record.key, {}
-        steps = [TRANSCRIPTION, DIARIZATION] if record.diarize else [TRANSCRIPTION]
-        told = await self._engine.reached(record.key, [*steps, ALIGNMENT])
-        whole = record.duration or 0.0
+        work = self._record.at_work
+        if work.key is None:
+            return self._shape(work.now or WAIT, 0.0, None)
+        if work.key != self._key:
+            self._key, self._reached = work.key, {}
+        steps = [TRANSCRIPTION, DIARIZATION] if work.diarize else [TRANSCRIPTION]
+        told = await self._engine.reached(work.key, [*steps, ALIGNMENT])
+        whole = self._record.duration or 0.0
         for step in steps:
             self._note(step, told[step], whole)
         if told[ALIGNMENT] is not None:
@@ -66,7 +66,8 @@ class Watched:
         if self._record.duration is not None:
             shape["seconds"] = round(self._record.duration, 1)
         if whole and done >= LEAST_PART * whole:
-            left = (time.monotonic() - self._record.graph_begun) * (whole - done) / done
+            begun = self._record.at_work.graph_begun
+            left = (time.monotonic() - begun) * (whole - done) / done
             end = datetime.now(timezone.utc) + timedelta(seconds=left)
             shape["estimated_end"] = end.strftime("%Y-%m-%dT%H:%M:%SZ")
         return shape

@@ -40,6 +40,7 @@ class Record:
         self.key: str | None = None  # by which the graph knows it, while it is there
         self.diarize = False
         self.graph_begun = 0.0
+        self._worked_on_as: Record | None = None
         self.received = self.sent = 0  # bytes of bodies
         self.status: int | None = None
         self.first_byte: float | None = None  # of a stream, since the upload was there
@@ -77,6 +78,20 @@ class Record:
     def begin_graph(self, key: str, diarize: bool) -> None:
         """It is given to the graph, under this key."""
         self.key, self.diarize, self.graph_begun = key, diarize, time.monotonic()
+
+    @contextmanager
+    def shared(self, other: "Record") -> Iterator[None]:
+        """Meanwhile what is done for another request, for the same recording, is done for both."""
+        self._worked_on_as = other
+        try:
+            yield
+        finally:
+            self._worked_on_as = None
+
+    @property
+    def at_work(self) -> "Record":
+        """The record of the request that the graph knows this one by."""
+        return self._worked_on_as or self
 
     def hear(self, transcript: Transcript, duration: float) -> None:
         """The graph has answered.

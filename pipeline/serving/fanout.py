@@ -33,6 +33,7 @@ class Turns(Protocol):
 
 
 URGENT_IN_A_ROW = 4  # recordings whose urgent pieces go before another piece of a long one
+PIECES_BEFORE = 8  # of recordings whose senders wait, before one of the background's
 # Recordings that can have a piece under way beyond the window. What is under way is worked on even
 # if nobody waits any more; and each call, like each answer of the step, takes one of so many
 # threads of Triton (thread-pool-size): without a free one, the step answers nobody.
@@ -52,6 +53,9 @@ class FanOut:
     The first ``urgent_pieces`` of each recording are urgent: most recordings
     have no more, and their senders look at the screen.  While some are under
     way the pieces of longer recordings wait, so as not to be in their batch.
+
+    Recordings in the background have no urgent pieces, and only those places of the
+    window that the others leave free, but for one piece after so many of theirs.
     """
 
     def __init__(
@@ -69,18 +73,20 @@ class FanOut:
         self._urgent_under_way = 0
         self._urgent_in_a_row = 0
         self._turns: deque[Recording] = deque()  # those with pieces to send
+        self._background: deque[Recording] = deque()  # likewise
+        self._before = 0  # pieces of the former since one of the latter had its turn
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(window + BEYOND_WINDOW, "fan-out")
 
-    def recording(self) -> "Recording":
-        """A queue for the pieces of one recording."""
-        return Recording(self)
+    def recording(self, background: bool = False) -> "Recording":
+        """A queue for the pieces of one recording, which gives way to others or does not."""
+        return Recording(self, background)
 
     def enqueue(self, recording: "Recording", call: Call, future: Future) -> None:
         """Queue a piece; for :class:`Recording`."""
         with self._lock:
             if not recording.pieces:
-                self._turns.append(recording)
+                self._queue_of(recording).append(recording)
             recording.pieces.append((call, future, time.monotonic()))
             if self._turn_meters is not None:
                 self._turn_meters.enter()
@@ -88,17 +94,10 @@ class FanOut:
 
     def _send(self) -> None:
         """Start what may be started; the lock is held."""
-        passed = 0
-        while passed < len(self._turns):
-            recording = self._turns.popleft()
-            if not self._may_send(recording):
-                self._turns.append(recording)
-                passed += 1
-                continue
-            passed = 0
+        while (recording := self._next()) is not None:
             call, future, since = recording.pieces.popleft()
             if recording.pieces:
-                self._turns.append(recording)
+                self._queue_of(recording).append(recording)
             is_wanted = future.set_running_or_notify_cancel()
             if self._turn_meters is not None:
                 self._turn_meters.leave(time.monotonic() - since if is_wanted else None)
@@ -107,11 +106,31 @@ class FanOut:
                 self._count(recording, urgent, 1)
                 recording.sent += 1
                 self._urgent_in_a_row = self._urgent_in_a_row + 1 if urgent else 0
+                self._before = 0 if recording.background else self._before + 1
                 self._threads.submit(self._run, recording, call, future, urgent)
+
+    def _next(self) -> "Recording | None":
+        """Take out whose turn it is, of those that may send a piece now."""
+        queues = [self._turns, self._background]
+        if not self._background:
+            self._before = 0
+        elif self._before >= PIECES_BEFORE:
+            queues.reverse()
+        for queue in queues:
+            for _ in range(len(queue)):
+                recording = queue.popleft()
+                if self._may_send(recording):
+                    return recording
+                queue.append(recording)
+        return None
+
+    def _queue_of(self, recording: "Recording") -> "deque[Recording]":
+        return self._background if recording.background else self._turns
 
     def _may_send(self, recording: "Recording") -> bool:
         beyond = self._under_way - self._window
-        if beyond >= BEYOND_WINDOW or (beyond >= 0 and recording.under_way):
+        gives_way = recording.background and self._before < PIECES_BEFORE
+        if beyond >= (0 if recording.under_way or gives_way else BEYOND_WINDOW):
             return False
         row = URGENT_IN_A_ROW * self._urgent_pieces
         return (
@@ -121,7 +140,7 @@ class FanOut:
         )
 
     def _is_urgent(self, recording: "Recording") -> bool:
-        return recording.sent < self._urgent_pieces
+        return not recording.background and recording.sent < self._urgent_pieces
 
     def _count(self, recording: "Recording", urgent: bool, pieces: int) -> None:
         """Note that a piece has been sent (1) or answered (-1); the lock is held."""
@@ -152,7 +171,8 @@ class FanOut:
 class Recording:
     """The pieces of one recording, in order; leaving it drops what has not been sent."""
 
-    def __init__(self, fan_out: FanOut) -> None:
+    def __init__(self, fan_out: FanOut, background: bool) -> None:
+        self.background = background
         self.pieces: deque[tuple[Call, Future, float]] = deque()  # the last: since when
         self.under_way = 0
         self.urgent_under_way = 0

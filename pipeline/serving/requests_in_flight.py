@@ -219,7 +219,7 @@ def pieces(fan_out: FanOut, options: Options, measured: bool = False) -> Iterato
         measured: whether the whole recording goes this way, and tells how far it is.
     """
     request = IN_FLIGHT.of(options)
-    with fan_out.recording() as recording:
+    with fan_out.recording(options.background) as recording:
         sent = Pieces(recording, request)
         if measured:
             request.reach(sent, 0.0)

@@ -53,7 +53,11 @@ LEFT_OUT = {
         "client/commands/service.py",
         "client/commands/transcribe.py",
     ),
-    "runs FFmpeg": ("adapter/intake/decoding.py", "adapter/intake/recording.py"),
+    "runs FFmpeg": (
+        "adapter/intake/decoders.py",
+        "adapter/intake/decoding.py",
+        "adapter/intake/recording.py",
+    ),
     "fetches": ("adapter/embedded/sample.py", "pipeline/download.py", "pipeline/weights/*.py"),
     "keeps a database": (
         "adapter/jobs/[!o]*.py",
@@ -72,7 +76,6 @@ LEFT_OUT = {
 }
 # The same inside of modules that are mutated.
 PARTS_LEFT_OUT = {
-    Path("adapter/service.py"): ("_decode", "_decode_to"),
     Path("adapter/triton/shared_memory.py"): ("AudioRegions",),
     Path("adapter/triton/streaming.py"): ("ask_in_parts",),
     Path("pipeline/diarization/recipe.py"): ("community", "read_recipe"),

@@ -20,6 +20,7 @@ from tests.speech.media import write_wav
 from tests.waiting import until
 
 LOOPBACK = "127.0.0.0/8"
+TEXT_ONLY = {"diarize": "false", "word_timestamps": "false"}
 OLD, NEW, OTHER = "the-old-key-of-speakr", "the-new-key-of-speakr", "a-key-of-somebody-else"
 
 
@@ -162,8 +163,8 @@ def test_a_database_that_is_away_is_503_and_in_nobody_elses_way(start, recording
         assert "database of the jobs does not answer" in answer.json()["error"]
         assert int(answer.headers["retry-after"]) > 0
     files = {"audio_file": ("a.wav", recording)}
-    query = {"diarize": "false", "word_timestamps": "false"}
-    assert httpx.post(f"{client.url}/asr", files=files, params=query).status_code == 200
+    answer = httpx.post(f"{client.url}/asr", files=files, params=TEXT_ONLY)
+    assert answer.status_code == 200
 
 
 def test_jobs_leave_places_to_those_who_wait_at_the_line(start, recording, tiny):
@@ -174,8 +175,7 @@ def test_jobs_leave_places_to_those_who_wait_at_the_line(start, recording, tiny)
     second = client.create(audio)
     until(lambda: pieces_done(tiny) > done)
     files = {"audio_file": ("a.wav", recording)}
-    query = {"diarize": "false", "word_timestamps": "false"}
-    answer = httpx.post(f"{client.url}/asr", files=files, params=query, timeout=60)
+    answer = httpx.post(f"{client.url}/asr", files=files, params=TEXT_ONLY, timeout=60)
     assert answer.json()["text"][0]["text"] == TEXT
     assert client.read(first)["status"] == "processing"
     waiting = client.read(second)
@@ -185,6 +185,33 @@ def test_jobs_leave_places_to_those_who_wait_at_the_line(start, recording, tiny)
     )
     assert client.request("DELETE", f"/transcript/{first}").status_code == 200
     assert client.ended(second)["text"] == TEXT
+
+
+def test_jobs_give_way_to_those_who_wait_at_the_line_and_end_all_the_same(
+    start, recording, tmp_path
+):
+    client = start(max_jobs=3)
+    order = tmp_path / "order"
+    audio = client.upload(recording)
+    *long, short = [
+        client.create(audio, word_boost=[f"pieces {pieces} 0.05 {order} {name}"])
+        for name, pieces in (("first", 400), ("second", 400), ("third", 20))
+    ]
+    until(lambda: order.exists() and len(set(order.read_text().split())) == 3)
+    answer = httpx.post(
+        f"{client.url}/asr",
+        files={"audio_file": ("a.wav", recording)},
+        params={**TEXT_ONLY, "hotwords": f"pieces 6 0.05 {order} note"},
+        timeout=60,
+    )
+    assert answer.json()["text"][0]["text"] == TEXT
+    told = order.read_text().split()
+    first = told.index("note")
+    assert told[first : first + 6] == ["note"] * 6, "no piece of a job was among the note's"
+    for job in long:
+        assert client.read(job)["status"] == "processing"
+        client.request("DELETE", f"/transcript/{job}")
+    assert client.ended(short)["text"] == TEXT
 
 
 def test_a_job_that_takes_too_long_is_an_error(start, recording):

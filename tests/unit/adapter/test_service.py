@@ -120,7 +120,7 @@ class Graph:
 def test_the_time_for_a_recording_grows_with_its_length(upload):
     graph = Graph()
     limits = {"request_timeout_seconds": 1000, "request_timeout_per_audio_second": 100}
-    answer = service(graph, **limits).transcribe(upload(), Options(), "WORDS")
+    answer = service(graph, **limits).transcribe(upload(), Options(reuse=False), "WORDS")
     assert asyncio.run(answer) is TRANSCRIPT
     (left,) = graph.left
     # Decoding has taken a moment of it.
@@ -183,7 +183,7 @@ def little_room(tmp_path, monkeypatch):
 async def decode_at_once(service: Service, uploads: list[Upload]) -> Counter[str]:
     """Decode them all, keep them until the last one is through, and say where they went."""
     async with contextlib.AsyncExitStack() as kept:
-        decoding = [service._decode(upload, kept) for upload in uploads]
+        decoding = [service.decoders.decode(upload, kept) for upload in uploads]
         found = await asyncio.gather(*decoding, return_exceptions=True)
         for failure in found:
             assert isinstance(failure, Recording | Overloaded), failure

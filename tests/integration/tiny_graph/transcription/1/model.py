@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from documents import Segment, Transcript
+from documents import Segment, Transcript, Word
 from pipeline.errors import InvalidRequest
 from pipeline.serving.fanout import FanOut
 from pipeline.serving.requests_in_flight import IN_FLIGHT, pieces
@@ -16,7 +16,12 @@ from pipeline.serving.tensors import document_tensors, read_array
 
 
 class TritonPythonModel(Step):
-    """Obeys ``sleep 2``, ``wait F``, ``refuse``, ``fail``, ``step dies once F``, ``pieces 9 1``."""
+    """Obeys ``hotwords``.
+
+    ``sleep 2``; ``wait FILE`` and ``until FILE``, which fails or goes on when it is there;
+    ``refuse``; ``fail``; ``step dies once FILE``; ``pieces 9 0.5`` takes half a second each time,
+    and with ``FILE NAME`` behind it the leaf writes the name there for each piece.
+    """
 
     def load(self, settings):
         """Prepare the fan-out."""
@@ -39,9 +44,13 @@ class TritonPythonModel(Step):
             case ["step", "dies", "once", file] if not Path(file).exists():
                 Path(file).touch()
                 os._exit(1)
-            case ["pieces", number, seconds]:
+            case ["until", file]:
+                while not Path(file).exists():
+                    IN_FLIGHT.of(options).pause(0.02)
+            case ["pieces", number, *piece]:
                 count = int(number)
-                options = options.model_copy(update={"hotwords": f"leaf sleeps {seconds}"})
+                command = f"leaf sleeps {' '.join(piece)}"
+                options = options.model_copy(update={"hotwords": command})
         audio = read_array(request, "AUDIO")
         ask = partial(call_leaf, "whisper", {"AUDIO": audio[:, :1].copy()}, ["PROCESS"], options)
         with pieces(self.pieces, options) as mine:
@@ -52,7 +61,11 @@ class TritonPythonModel(Step):
             language="en",
             language_probability=1.0,
             duration=audio.size / 16_000,
-            segments=[Segment(start=0.0, end=1.0, text=str(total))],
+            segments=[Segment(start=0.0, end=1.0, text=str(total), words=[_word(total)])],
         )
         # All the same: nothing is aligned.
         return document_tensors(("SEGMENTS", "SEGMENTS_ONWARD", "WORDS"), transcript)
+
+
+def _word(total):
+    return Word(word=str(total), start=0.0, end=1.0, score=1.0)

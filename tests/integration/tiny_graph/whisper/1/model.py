@@ -12,7 +12,11 @@ from pipeline.serving.tensors import array_tensor
 
 
 class TritonPythonModel(Leaf):
-    """Obeys ``hotwords``: ``leaf dies``, ``leaf dies|hangs once FILE``, ``leaf sleeps 2``."""
+    """Obeys ``hotwords``.
+
+    ``leaf dies``; ``leaf dies|hangs once FILE``; ``leaf sleeps 2``, with ``FILE NAME`` behind it
+    it writes the name there.
+    """
 
     def load(self, settings):
         """There is nothing to load."""
@@ -32,6 +36,9 @@ class TritonPythonModel(Leaf):
                 case ["leaf", "hangs", "once", file] if not Path(file).exists():
                     Path(file).touch()
                     time.sleep(3600)
-                case ["leaf", "sleeps", seconds]:
+                case ["leaf", "sleeps", seconds, *noted]:
+                    if noted:
+                        with Path(noted[0]).open("a", encoding="utf-8") as file:
+                            file.write(f"{noted[1]}\n")
                     time.sleep(float(seconds))
         return [[array_tensor("PROCESS", np.array([[os.getpid()]]))] for _ in requests]

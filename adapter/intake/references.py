@@ -83,19 +83,23 @@ class Reference:
 
 
 def pair(
-    names: Sequence[str], clips: Sequence[Clip], diarizes: bool, choice: Choice = FIRST_MIXED
+    names: Sequence[str],
+    clips: Sequence[Clip],
+    diarizes: bool,
+    choice: Choice = FIRST_MIXED,
+    part: str = CLIPS[0],
 ) -> tuple[Reference, ...]:
     """The references of a request.
 
     Args:
         diarizes: whether anybody is asked who speaks.
         choice: of tracks and channels.
+        part: what its dialect calls clips, of CLIPS, for a request that has none.
 
     Raises:
         InvalidRequest: names and clips do not fit each other, or nobody is asked for.
     """
-    # The other one of a pair that has only one of them is called as its dialect has it.
-    part = clips[0].part if clips else CLIPS[0]
+    part = clips[0].part if clips else part
     field = NAMES[CLIPS.index(part)]
     if len(names) != len(clips):
         raise InvalidRequest(

@@ -21,7 +21,7 @@ from pipeline.languages import LANGUAGES
 
 router = APIRouter(tags=["transcription"])
 
-SPEAKER_NAME = "speaker_name"
+SPEAKER_NAME, SPEAKER_AUDIO = "speaker_name", "speaker_audio"
 
 
 @router.post("/asr", summary="Transcribe a recording", response_class=Response, openapi_extra=ASR)
@@ -37,8 +37,9 @@ async def transcribe(request: Request) -> Response:
         )
         named = request.query_params.getlist(SPEAKER_NAME), upload.fields.getlist(SPEAKER_NAME)
         names = [name.strip() for name in chain(*named) if name.strip()]
-        references = pair(names, upload.clips, parameters.options.diarize, parameters.choice)
-        upload = dataclasses.replace(upload, references=references, choice=parameters.choice)
+        diarizes, choice = parameters.options.diarize, parameters.choice
+        references = pair(names, upload.clips, diarizes, choice, SPEAKER_AUDIO)
+        upload = dataclasses.replace(upload, references=references, choice=choice)
         audio = as_pcm(upload) if parameters.pcm else upload
         work = service.transcribe(audio, parameters.options, parameters.document)
         transcript = await unless_gone(request, work)

@@ -107,13 +107,14 @@ async def _upload_of(asked: TranscriptRequest, jobs: Jobs, owner: str) -> str | 
 
 async def _webhook_of(asked: TranscriptRequest, jobs: Jobs) -> Json | None:
     """Where the job's end is told, and what is sent with it."""
+    headers = asked.webhook_headers()
     if asked.webhook_url is None:
         return None
     try:
         await jobs.outside.check(asked.webhook_url)
     except Refused as refusal:
         raise InvalidRequest(f"webhook_url: {refusal}") from None
-    return {"url": asked.webhook_url, "headers": asked.webhook_headers()}
+    return {"url": asked.webhook_url, "headers": headers}
 
 
 @router.get("/transcript", summary="The jobs, newest first", openapi_extra=documentation.LIST)

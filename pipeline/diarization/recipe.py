@@ -19,7 +19,10 @@ from pipeline.settings.diarization import COMMUNITY_1, UNGATED, Tuning
 # Chosen with benchmarks/speakers.
 ECAPA_THRESHOLD = 0.7
 ECAPA_MIN_CLUSTER_SIZE = 12
-# Cosine similarities from which two embeddings are of one person (benchmarks/known_voices.py).
+# Cosine similarities from which two embeddings are of one person. The first was measured
+# (benchmarks/known_voices.py). The second is a guess, as community-1's weights could not be had:
+# ailia's sample program for this network (ailia-models, wespeaker.py) says from 0.4 on, Speakr
+# suggests a person whose profile is at 0.6.
 ECAPA_ALIKE = 0.45
 WESPEAKER_ALIKE = 0.45
 AS_PUBLISHED = Tuning()
@@ -65,7 +68,7 @@ def ungated(tuning: Tuning = AS_PUBLISHED, step: int = STEP) -> Recipe:
         min_samples=640,
         exact=excised,
         find=clustering,
-        alike=ECAPA_ALIKE,
+        alike=tuning.alike or ECAPA_ALIKE,
         step=step,
         min_duration_off=tuning.min_duration_off or 0.0,
     )
@@ -93,7 +96,7 @@ def community(folder: Path, tuning: Tuning = AS_PUBLISHED, step: int = STEP) -> 
             fa=chosen(tuning.fa, clustering["Fa"]),
             fb=chosen(tuning.fb, clustering["Fb"]),
         ),
-        alike=WESPEAKER_ALIKE,
+        alike=tuning.alike or WESPEAKER_ALIKE,
         step=step,
         min_duration_off=chosen(tuning.min_duration_off, off),
     )

@@ -30,6 +30,7 @@ class Tuning:
     fb: float | None = None
     min_cluster_size: int | None = None
     min_duration_off: float | None = None
+    alike: float | None = None  # cosine similarity from which two embeddings are of one person
 
 
 class SegmentationOverrides(BaseModel):
@@ -75,6 +76,7 @@ class DiarizationSettings(HardwareSettings):
     diarize_batch_size: int | None = Field(None, ge=1, le=256)
     diarize_batch_wait_timeout: float | None = Field(None, ge=0, le=10)
     diarize_num_replicas: int = Field(1, ge=1, le=16)
+    known_speaker_similarity: float | None = Field(None, gt=0, le=1)
 
     @field_validator("diarize_max_speakers")
     @classmethod
@@ -109,6 +111,7 @@ class DiarizationSettings(HardwareSettings):
             fb=clustering.Fb,
             min_cluster_size=clustering.min_cluster_size,
             min_duration_off=self.diarize_min_duration_off if gap is None else gap,
+            alike=self.known_speaker_similarity,
         )
 
     @property

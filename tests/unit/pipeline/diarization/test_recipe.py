@@ -54,3 +54,13 @@ def test_the_ungated_pair_has_overrides_of_its_own(monkeypatch):
     monkeypatch.setenv("DIARIZE_PARAM_OVERRIDES", '{"clustering": {"min_cluster_size": 5}}')
     tuned = ungated(read_settings().diarization_tuning)
     assert (tuned.find.min_cluster_size, tuned.find.threshold) == (5, ungated().find.threshold)
+
+
+def test_who_is_recognised_can_be_set_for_both_pairs(community_folder, monkeypatch):
+    def alike() -> list[float]:
+        tuning = read_settings().diarization_tuning
+        return [ungated(tuning).alike, community(community_folder, tuning).alike]
+
+    assert alike() == [0.45, 0.45]
+    monkeypatch.setenv("KNOWN_SPEAKER_SIMILARITY", "0.6")
+    assert alike() == [0.6, 0.6]

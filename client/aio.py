@@ -135,26 +135,26 @@ class AsyncJobs:
         on_sent: OnSent | None = None,
         **options: Unpack[Options],
     ) -> Job:
-        """As :meth:`client.http.Jobs.submit`."""
+        """As :meth:`client.jobs.Jobs.submit`."""
         sent = Recording(recording, name)
         return await self._transport.run(asking.submit(sent, options, on_sent))
 
     async def get(self, job: str) -> Job:
-        """As :meth:`client.http.Jobs.get`."""
+        """As :meth:`client.jobs.Jobs.get`."""
         return await self._transport.run(asking.read(job))
 
     async def list(self, limit: int = 100, status: str | None = None) -> list[Job]:
-        """As :meth:`client.http.Jobs.list`."""
+        """As :meth:`client.jobs.Jobs.list`."""
         return await self._transport.run(asking.list_jobs(limit, status))
 
     async def cancel(self, job: str) -> bool:
-        """As :meth:`client.http.Jobs.cancel`."""
+        """As :meth:`client.jobs.Jobs.cancel`."""
         return await self._transport.run(asking.cancel(job))
 
     async def follow(
         self, job: str, timeout: float = JOB_SECONDS
     ) -> AsyncGenerator[Progress, None]:
-        """As :meth:`client.http.Jobs.follow`."""
+        """As :meth:`client.jobs.Jobs.follow`."""
         deadline = Deadline(timeout)
         retries = self._transport.connection.retries.patient()
         call = asking.followed(job)
@@ -178,7 +178,7 @@ class AsyncJobs:
         on_progress: Callable[[Progress], object] | None = None,
         timeout: float = JOB_SECONDS,
     ) -> None:
-        """As :meth:`client.http.Jobs.wait`."""
+        """As :meth:`client.jobs.Jobs.wait`."""
         last = Progress()
         async with aclosing(self.follow(job, timeout)) as steps:
             async for last in steps:
@@ -187,11 +187,11 @@ class AsyncJobs:
         asking.outcome(job, last)
 
     async def result(self, job: str) -> Transcript:
-        """As :meth:`client.http.Jobs.result`."""
+        """As :meth:`client.jobs.Jobs.result`."""
         return await self._transport.run(asking.result(job))
 
     async def text(self, job: str, kind: str) -> str:
-        """As :meth:`client.http.Jobs.text`."""
+        """As :meth:`client.jobs.Jobs.text`."""
         return await self._transport.run(asking.text(job, kind))
 
     async def transcribe(
@@ -203,7 +203,7 @@ class AsyncJobs:
         on_progress: Callable[[Progress], object] | None = None,
         **options: Unpack[Options],
     ) -> Transcript:
-        """As :meth:`client.http.Jobs.transcribe`."""
+        """As :meth:`client.jobs.Jobs.transcribe`."""
         job = await self.submit(recording, name=name, on_sent=on_sent, **options)
         await self.wait(job.id, on_progress)
         return await self.result(job.id)

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from client import AsyncClient, Client, ServiceError, UnavailableError
-from client.http import Jobs
+from client.jobs import Jobs
 from client.protocol import asking
 from client.protocol.calls import Answer
 from client.protocol.events import Event, EventReader

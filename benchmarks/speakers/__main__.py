@@ -32,7 +32,8 @@ HEAD = (
 def ours(heard: Heard, given: bool) -> tuple[list[Turn], list[Word]]:
     """The turns and words of the code that is checked out."""
     options = Options(num_speakers=heard.people) if given else Options()
-    turns = conclude(heard.activity, heard.embeddings, options, ungated().find, heard.seconds)
+    pair = heard.activity, heard.embeddings
+    turns = conclude(*pair, options, ungated(), heard.seconds, heard.pieces)
     words = attribute(heard.transcript, turns).segments
     return turns.turns, [word for segment in words for word in segment.words]
 

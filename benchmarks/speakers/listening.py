@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from documents import Transcript, Turn, Word
 from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.diarize import listen
 from pipeline.diarization.local import LocalDiarizer
+from pipeline.diarization.pieces.cutting import Pieces
 from pipeline.settings import current_settings
 
 WINDOWS_TOGETHER = 8
@@ -32,6 +33,7 @@ class Heard:
     talk: Conversation
     activity: np.ndarray  # UINT8 [W, 589, 3]
     embeddings: np.ndarray  # FP32 [W, 3, D]
+    pieces: Pieces | None
     transcript: Transcript  # words without speakers
 
     @property
@@ -91,18 +93,23 @@ class Listening:
             plan, kept["audio"], [Turn(**each) for each in turns], [Word(**each) for each in words]
         )
 
-    def voices(self, talk: Conversation) -> tuple[np.ndarray, np.ndarray]:
-        """Activity and embeddings, as :func:`pipeline.diarization.diarize.listen` gives them."""
-        file = self._folder / "networks" / f"{talk.plan.name}.npz"
+    def voices(self, talk: Conversation) -> tuple[np.ndarray, np.ndarray, Pieces | None]:
+        """Activity, embeddings and pieces, as :func:`pipeline.diarization.diarize.listen` does."""
+        file = self._folder / "voices" / f"{talk.plan.name}.npz"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             network = self._diarizer.segmentation
             windows = Batches(lambda batch: network(np.stack(batch)), WINDOWS_TOGETHER)
             submit, embed = windows.submit, self._diarizer.embed
-            activity, embeddings = listen(talk.audio, submit, embed, self._diarizer.recipe)
-            np.savez(file, activity=activity, embeddings=embeddings)
+            activity, embeddings, pieces = listen(talk.audio, submit, embed, self._diarizer.recipe)
+            kept = (
+                {f"piece_{name}": array for name, array in vars(pieces).items()} if pieces else {}
+            )
+            np.savez(file, activity=activity, embeddings=embeddings, **kept)
         kept = np.load(file)
-        return kept["activity"], kept["embeddings"]
+        columns = {name.name: kept.get(f"piece_{name.name}") for name in fields(Pieces)}
+        pieces = Pieces(**columns) if columns["begin"] is not None else None
+        return kept["activity"], kept["embeddings"], pieces
 
     def words(self, talk: Conversation) -> Transcript:
         """What Whisper hears in it, its language given, as sentences of timed words.

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -16,7 +17,7 @@ from pipeline.diarization.clustering import Bounds, means
 from pipeline.diarization.diarize import conclude
 from pipeline.diarization.k_means import k_means
 from pipeline.diarization.plda import unit
-from pipeline.diarization.recipe import ECAPA_MIN_CLUSTER_SIZE
+from pipeline.diarization.recipe import ECAPA_MIN_CLUSTER_SIZE, ungated
 from pipeline.diarization.vbx import MIN_PRIOR, speaker_responsibilities
 from pipeline.diarization.windows import FRAMES, frame_middle
 from pipeline.options import Options
@@ -175,7 +176,8 @@ def _line(name: str, finds: dict, folds: dict[str, list[Heard]], given: bool) ->
         for each in heard:
             options = Options(num_speakers=each.people) if given else Options()
             pair = each.activity, each.embeddings
-            turns = conclude(*pair, options, finds[fold], each.seconds).turns
+            recipe = replace(ungated(), find=finds[fold])
+            turns = conclude(*pair, options, recipe, each.seconds, each.pieces).turns
             scores.append(score_turns(each.talk.turns, turns))
         ders.append(np.mean([score.der for score in scores]))
         right += [score.said == score.found for score in scores if score.said <= 4]

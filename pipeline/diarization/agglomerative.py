@@ -153,11 +153,12 @@ def _alike(directions: np.ndarray, distance: float, least: int) -> np.ndarray:
     return np.unique(labels, return_inverse=True)[1]
 
 
-def average_linkage(directions: np.ndarray) -> np.ndarray:
+def average_linkage(directions: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """As scipy's ``linkage(directions, "average", "cosine")``, FP64 [n - 1, 4], of unit vectors.
 
-    By chains of nearest neighbours (Müllner, 2011), as scipy does it; but other threads run
-    meanwhile, where scipy's stood still for half a second an hour.
+    Each counts as one, or by its weight [n].  By chains of nearest neighbours (Müllner, 2011), as
+    scipy does it; but other threads run meanwhile, where scipy's stood still for half a second an
+    hour.
     """
     count = len(directions)
     apart = directions @ directions.T
@@ -165,7 +166,8 @@ def average_linkage(directions: np.ndarray) -> np.ndarray:
     np.maximum(apart, 0, out=apart)
     np.fill_diagonal(apart, np.inf)
     names = np.arange(count)  # of the rows, whose number is halved when half of them are gone
-    sizes, gone = np.ones(count), np.zeros(count)
+    own = np.ones(count) if weights is None else weights
+    sizes, gone = own.astype(np.float64), np.zeros(count)
     merges: list[tuple[int, int, float]] = []
     chain: list[int] = []
     while len(merges) < count - 1:
@@ -189,15 +191,15 @@ def average_linkage(directions: np.ndarray) -> np.ndarray:
         joint[other] = np.inf
         apart[other] = apart[:, other] = joint
         sizes[other], gone[one] = both, np.inf
-    return _in_order(merges)
+    return _in_order(merges, own)
 
 
-def _in_order(merges: list[tuple[int, int, float]]) -> np.ndarray:
+def _in_order(merges: list[tuple[int, int, float]], weights: np.ndarray) -> np.ndarray:
     """The tree of merges of clusters, each named by one of its members, by their distances."""
     count = len(merges) + 1
     tree = np.empty((count - 1, 4))
     cluster = list(range(2 * count - 1))  # that another was merged into, or itself
-    sizes = np.ones(2 * count - 1)
+    sizes = np.concatenate([weights, np.zeros(count - 1)])
 
     def now(name: int) -> int:
         while cluster[name] != name:

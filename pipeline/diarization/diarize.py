@@ -11,6 +11,8 @@ from pipeline.audio import seconds
 from pipeline.diarization.clustering import Bounds, cluster
 from pipeline.diarization.known_voices import recognise
 from pipeline.diarization.masks import pooling_masks
+from pipeline.diarization.pieces.cutting import Pieces, cut_block
+from pipeline.diarization.pieces.telling import tell_apart
 from pipeline.diarization.recipe import Recipe
 from pipeline.diarization.reconstruction import speaker_frames, speaker_turns, speakers_at_once
 from pipeline.diarization.stretches import Stretch, shared
@@ -51,8 +53,8 @@ def diarize(
     Raises:
         Exception: whatever ``segment`` or ``embed`` failed with.
     """
-    activity, embeddings = listen(audio, segment, embed, recipe, exact, ahead)
-    return conclude(activity, embeddings, options, recipe, seconds(len(audio)))
+    activity, embeddings, pieces = listen(audio, segment, embed, recipe, exact, ahead)
+    return conclude(activity, embeddings, options, recipe, seconds(len(audio)), pieces)
 
 
 def conclude(
@@ -61,6 +63,7 @@ def conclude(
     options: Options,
     recipe: Recipe,
     duration: float,
+    pieces: Pieces | None = None,
 ) -> Turns:
     """Cluster what the networks heard, and put the windows together.
 
@@ -70,13 +73,20 @@ def conclude(
         options: as above.
         recipe: as above.
         duration: seconds of the recording.
+        pieces: of speech, with embeddings, where voices of windows are not enough.
     """
     if not activity.any():
         return Turns()
     bounds = Bounds.of(options.num_speakers, options.min_speakers, options.max_speakers)
     clusters, centroids = cluster(embeddings, activity, bounds, recipe.find)
     at_once = np.minimum(speakers_at_once(activity, recipe.step), bounds.most)
-    frames = speaker_frames(activity, clusters, at_once, recipe.step)
+    named = None
+    if pieces and recipe.apart and bounds.most > 1:
+        clusters, named = tell_apart(
+            activity, clusters, bounds, pieces, recipe.apart, len(at_once), recipe.step
+        )
+        centroids = _voices(embeddings, clusters)
+    frames = speaker_frames(activity, clusters, at_once, recipe.step, named)
     turns, speakers = speaker_turns(frames, duration, recipe.min_duration_off)
     recognised = recognise(centroids, options.known_voices, recipe.alike)
     names = {
@@ -96,8 +106,11 @@ def listen(
     recipe: Recipe,
     exact: bool = False,
     ahead: int = AHEAD,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Activity, UINT8 [W, 589, 3], and embeddings, FP32 [W, 3, D], NaN where there is none."""
+) -> tuple[np.ndarray, np.ndarray, Pieces | None]:
+    """Activity, UINT8 [W, 589, 3], embeddings, FP32 [W, 3, D], NaN where there is none, and pieces.
+
+    No pieces where the recipe wants none.
+    """
     starts = window_starts(len(audio), recipe.step)
     segmented = deque(segment(cut(audio, start, WINDOW)) for start in starts)
     activity = np.zeros((len(starts), FRAMES, SPEAKERS), np.uint8)
@@ -107,11 +120,14 @@ def listen(
         block = activity[first : first + recipe.shared_windows]
         for row in block:
             row[:] = segmented.popleft().result()
-        stretches = make_stretches(
-            audio, first, pooling_masks(block, recipe.min_frames), recipe.step
-        )
+        masks = pooling_masks(block, recipe.min_frames)
+        if recipe.apart and not exact:
+            pieces = cut_block(activity, first, len(block), recipe.step)
+            stretches = shared(audio, first, masks, recipe.step, pieces)
+        else:
+            stretches = make_stretches(audio, first, masks, recipe.step)
         found.expect([(each, embed(each.audio, each.masks)) for each in stretches])
-    return activity, found.all()
+    return activity, *found.all()
 
 
 class _Embeddings:
@@ -121,6 +137,7 @@ class _Embeddings:
         self._windows = windows
         self._ahead = ahead
         self._values: np.ndarray | None = None
+        self._pieces: list[tuple[Pieces, np.ndarray]] = []
         self._awaited: deque[list[tuple[Stretch, Future]]] = deque()
 
     def expect(self, block: list[tuple[Stretch, Future]]) -> None:
@@ -128,12 +145,12 @@ class _Embeddings:
         if len(self._awaited) >= self._ahead:
             self._receive()
 
-    def all(self) -> np.ndarray:
+    def all(self) -> tuple[np.ndarray, Pieces | None]:
         while self._awaited:
             self._receive()
         if self._values is None:
-            return np.zeros((self._windows, SPEAKERS, 0), np.float32)
-        return self._values
+            return np.zeros((self._windows, SPEAKERS, 0), np.float32), None
+        return self._values, Pieces.joined(self._pieces) if self._pieces else None
 
     def _receive(self) -> None:
         for stretch, future in self._awaited.popleft():
@@ -141,7 +158,19 @@ class _Embeddings:
             if self._values is None:
                 shape = (self._windows, SPEAKERS, vectors.shape[1])
                 self._values = np.full(shape, np.nan, np.float32)
-            self._values[stretch.windows, stretch.speakers] = vectors
+            of_windows = len(stretch.windows)
+            self._values[stretch.windows, stretch.speakers] = vectors[:of_windows]
+            if stretch.pieces is not None:
+                self._pieces.append((stretch.pieces, vectors[of_windows:]))
+
+
+def _voices(embeddings: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """The mean embedding of each cluster, FP64 [K, D], NaN where it has none."""
+    usable = ~np.isnan(embeddings).any(axis=2)
+    voices = np.full((clusters.max() + 1, embeddings.shape[2]), np.nan)
+    for each in np.unique(clusters[usable]):
+        voices[each] = embeddings[usable & (clusters == each)].mean(axis=0, dtype=np.float64)
+    return voices
 
 
 def _name(centroids: np.ndarray, speakers: list[int]) -> dict[str, list[float]]:

@@ -19,6 +19,7 @@ from pipeline.settings.diarization import COMMUNITY_1, UNGATED, Tuning
 # Chosen with benchmarks/speakers.
 ECAPA_THRESHOLD = 0.7
 ECAPA_MIN_CLUSTER_SIZE = 12
+VOICES_APART = 0.58  # at that threshold
 # Cosine similarities from which two embeddings are of one person. The first was measured
 # (benchmarks/known_voices.py). The second is a guess, as community-1's weights could not be had:
 # ailia's sample program for this network (ailia-models, wespeaker.py) says from 0.4 on, Speakr
@@ -39,6 +40,9 @@ class Recipe:
     alike: float  # cosine similarity from which two embeddings are of one person
     step: int = STEP  # samples between the starts of two windows
     min_duration_off: float = 0.0  # seconds; shorter gaps between two turns of one speaker are none
+    # Cosine distance of two people's voices in pieces of speech, which are embedded too; or they
+    # are not.
+    apart: float | None = None
 
     @property
     def shared_windows(self) -> int:
@@ -71,6 +75,7 @@ def ungated(tuning: Tuning = AS_PUBLISHED, step: int = STEP) -> Recipe:
         alike=tuning.alike or ECAPA_ALIKE,
         step=step,
         min_duration_off=tuning.min_duration_off or 0.0,
+        apart=VOICES_APART / ECAPA_THRESHOLD * clustering.threshold,
     )
 
 

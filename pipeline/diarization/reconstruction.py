@@ -13,6 +13,7 @@ from documents import Turn
 from pipeline.diarization.windows import FRAMES, STEP, WINDOW, first_frame, frame_middle
 
 SILENT = -2  # the cluster of a local speaker who says nothing in his window
+NOT_NAMED = -1  # the cluster of a frame of which windows say who speaks
 AUDIBLE = 0.1  # seconds
 BLOCK = 4096  # frames; 69 s, beside which the windows that two blocks share are few
 # Five a second for 12 h; a conversation has one.  A turn takes 0.6 KB wherever it comes to.
@@ -30,14 +31,24 @@ def speakers_at_once(activity: np.ndarray, step: int = STEP) -> np.ndarray:
         INT64 [frames].
     """
     starts = np.arange(len(activity)) * step
-    frames = slice(0, int(first_frame(starts[-1] + WINDOW)) + 1)
-    heard = _overlap_add(starts, frames, 1, lambda window: activity[window].sum(axis=1)[:, None])
-    windows = _overlap_add(starts, frames, 1, lambda window: 1)
+    return speakers_at_once_in(
+        activity, starts, slice(0, int(first_frame(starts[-1] + WINDOW)) + 1)
+    )
+
+
+def speakers_at_once_in(activity: np.ndarray, starts: np.ndarray, frames: slice) -> np.ndarray:
+    """The same of some frames, INT64 [frames], by windows that begin at these samples [W]."""
+    heard = overlap_add(starts, frames, 1, lambda window: activity[window].sum(axis=1)[:, None])
+    windows = overlap_add(starts, frames, 1, lambda window: 1)
     return np.rint(heard / np.maximum(windows, 1))[:, 0].astype(np.int64)
 
 
 def speaker_frames(
-    activity: np.ndarray, clusters: np.ndarray, at_once: np.ndarray, step: int = STEP
+    activity: np.ndarray,
+    clusters: np.ndarray,
+    at_once: np.ndarray,
+    step: int = STEP,
+    named: np.ndarray | None = None,
 ) -> Iterator[np.ndarray]:
     """Who speaks in each frame: the clusters that most windows hear, as many as speak at once.
 
@@ -48,22 +59,36 @@ def speaker_frames(
         clusters: INT [W, speakers], or SILENT.
         at_once: INT [frames].
         step: samples between the starts of two windows.
+        named: INT [frames], the cluster that speaks where that is known, NOT_NAMED elsewhere.
 
     Yields:
         BOOL [at most BLOCK, clusters], all frames in order.
     """
-    count = int(clusters.max(initial=-1)) + 1
-    members = (clusters[:, :, None] == np.arange(count)).astype(np.uint8)
-    starts = np.arange(len(activity)) * step
-    for first in range(0, len(at_once), BLOCK):
-        frames = slice(first, min(first + BLOCK, len(at_once)))
-        heard = _overlap_add(
-            starts, frames, count, lambda window: activity[window] @ members[window] > 0
-        )
+    count = int(max(clusters.max(initial=-1), -1 if named is None else named.max(initial=-1))) + 1
+    for frames, heard in cluster_frames(activity, clusters, count, len(at_once), step):
+        if named is not None:
+            known = np.flatnonzero(named[frames] != NOT_NAMED)
+            heard[known] = named[frames][known, None] == np.arange(count)
         order = np.argsort(-heard, axis=1, kind="stable")
         rank = np.empty_like(order)
         np.put_along_axis(rank, order, np.arange(count)[None], axis=1)
         yield (rank < at_once[frames, None]) & (heard > 0)
+
+
+def cluster_frames(
+    activity: np.ndarray, clusters: np.ndarray, count: int, frames: int, step: int = STEP
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """How many windows hear each of ``count`` clusters: blocks of frames, FP32 [frames, count]."""
+    members = (clusters[:, :, None] == np.arange(count)).astype(np.uint8)
+    starts = np.arange(len(activity)) * step
+    for first in range(0, frames, BLOCK):
+        block = slice(first, min(first + BLOCK, frames))
+        yield (
+            block,
+            overlap_add(
+                starts, block, count, lambda window: activity[window] @ members[window] > 0
+            ),
+        )
 
 
 def speaker_turns(
@@ -127,7 +152,7 @@ def _without_gaps(
     return cluster[first], start[first], end[last]
 
 
-def _overlap_add(
+def overlap_add(
     starts: np.ndarray, frames: slice, columns: int, values: Callable[[int], np.ndarray | int]
 ) -> np.ndarray:
     """The sum of the windows' values in these frames, FP32 [frames, columns]."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.masks import resample
-from pipeline.diarization.windows import STEP, WINDOW, cut
+from pipeline.diarization.pieces.cutting import Pieces
+from pipeline.diarization.windows import FRAME_STEP, STEP, WINDOW, cut
 
 # Windows overlap by 90 %, and their frames are computed once for all windows of a stretch.
 # Longer stretches share more (the last window of one reaches 9 s into the next) but
@@ -23,11 +24,18 @@ class Stretch:
 
     audio: np.ndarray  # INT16 [N]
     masks: np.ndarray  # UINT8 [P, F]
-    windows: np.ndarray  # [P], the window of each embedding
-    speakers: np.ndarray  # [P], its local speaker
+    windows: np.ndarray  # [Q], the window of each of the first embeddings
+    speakers: np.ndarray  # [Q], its local speaker
+    pieces: Pieces | None = None  # P - Q, whose embeddings follow
 
 
-def shared(audio: np.ndarray, first: int, masks: np.ndarray, step: int = STEP) -> Iterator[Stretch]:
+def shared(
+    audio: np.ndarray,
+    first: int,
+    masks: np.ndarray,
+    step: int = STEP,
+    pieces: Pieces | None = None,
+) -> Iterator[Stretch]:
     """One stretch for all windows of a block.
 
     Args:
@@ -35,6 +43,7 @@ def shared(audio: np.ndarray, first: int, masks: np.ndarray, step: int = STEP) -
         first: the number of the block's first window.
         masks: UINT8 [windows, 589, 3], the block's pooling masks.
         step: samples between the starts of two windows, which lie on the masks' grid.
+        pieces: that begin before the next block's windows do.
     """
     masks_per_step = step * MASK_RATE // SAMPLE_RATE
     windows, speakers = np.nonzero(masks.any(axis=1))
@@ -48,7 +57,17 @@ def shared(audio: np.ndarray, first: int, masks: np.ndarray, step: int = STEP) -
         mask = resample(masks[window, :, speaker], MASKS_PER_WINDOW)
         spread[row, offset : offset + MASKS_PER_WINDOW] = mask
     piece = _filled(audio, (first + begin) * step, (end - begin) * step + WINDOW)
-    yield Stretch(piece, spread, windows + first, speakers)
+    if pieces is not None:
+        spread = np.concatenate([spread, _spans(pieces, (first + begin) * step, frames)])
+    yield Stretch(piece, spread, windows + first, speakers, pieces)
+
+
+def _spans(pieces: Pieces, start: int, frames: int) -> np.ndarray:
+    """The masks of what pieces are embedded from, UINT8 [n, frames], from a sample on."""
+    edges = (np.stack([pieces.first, pieces.last]) * FRAME_STEP - start) * MASK_RATE / SAMPLE_RATE
+    first, last = edges.round().astype(np.int64)[:, :, None]
+    frame = np.arange(frames)
+    return ((first <= frame) & (frame < last)).astype(np.uint8)
 
 
 def _filled(audio: np.ndarray, start: int, length: int) -> np.ndarray:

@@ -58,6 +58,18 @@ def test_the_sample_has_two_speakers_in_their_places(turns: Turns, sample: Path)
     assert error <= STOCK_DER + 0.005
 
 
+def test_who_says_a_word_is_told_by_the_voice(turns: Turns) -> None:
+    """«Hello.» «Hello.» «Oh, hello, I didn't know»: the windows take the first for the second."""
+
+    def speaker(time: float) -> str:
+        (name,) = {each.speaker for each in turns.turns if each.start <= time < each.end}
+        return name
+
+    first, second, then = speaker(6.9), speaker(7.8), speaker(9.2)
+    assert first == then == "SPEAKER_00"
+    assert second == "SPEAKER_01"
+
+
 def test_half_of_the_windows_tell_them_apart_too(
     ungated: LocalDiarizer, audio: np.ndarray, sample: Path
 ) -> None:
@@ -199,7 +211,7 @@ def test_one_recording_keeps_as_many_stretches_under_way_as_it_may(ungated: Loca
     someone = np.zeros((589, 3), np.uint8)
     someone[:300, 0] = 1
     audio = np.zeros((9 + cards * ungated.recipe.shared_windows) * SAMPLE_RATE, np.int16)
-    activity, embeddings = listen(
+    activity, embeddings, _ = listen(
         audio, lambda window: done(someone), embed, ungated.recipe, ahead=cards
     )
     assert not waiting

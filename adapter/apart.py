@@ -1,7 +1,9 @@
 """People who were recorded apart: each track or channel is transcribed by itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from adapter.intake.decoders import Decoded
 from adapter.intake.recording import Recording
@@ -32,6 +34,7 @@ async def transcribe_apart(
         update={"diarize": False, "word_timestamps": True, "known_voices": ()}
     )
     turn = asyncio.Semaphore(AT_ONCE)
+    begun = time.monotonic()
 
     async def voice(name: str, heard: Decoded) -> Voice:
         async with turn:
@@ -46,10 +49,26 @@ async def transcribe_apart(
             task.cancel()
         await asyncio.wait(tasks)
     transcript = await in_thread(together, voices)
+    took = shares([voice.transcript.seconds for voice in voices], time.monotonic() - begun)
+    transcript = transcript.model_copy(update={"seconds": took})
     if options.word_timestamps:
         return transcript
     bare = [segment.model_copy(update={"words": []}) for segment in transcript.segments]
     return transcript.model_copy(update={"segments": bare})
+
+
+def shares(of_voices: Sequence[Mapping[str, float]], seconds: float) -> dict[str, float]:
+    """The steps' parts of the seconds by the clock, in which they worked on several voices.
+
+    Args:
+        of_voices: the seconds of each step for each voice; some of them are the same seconds.
+        seconds: by the clock, for all of them.
+    """
+    steps: Counter[str] = Counter()
+    for each in of_voices:
+        steps.update(each)
+    whole = sum(steps.values())
+    return {step: seconds * took / whole for step, took in steps.items()} if whole else {}
 
 
 def _levels(recording: Recording) -> object:

@@ -22,7 +22,7 @@ from adapter.intake.uploads import MEGABYTE, Upload
 from adapter.known_speakers import known_voices
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.progress import InFlight
-from adapter.telemetry.record import current
+from adapter.telemetry.record import VOICES, current
 from adapter.threads import in_thread
 from adapter.triton.engine import Engine
 from adapter.triton.streaming import OnSegment
@@ -165,10 +165,10 @@ class Service:
             due = options.due_in(seconds).model_copy(update=reuse)
             return self.engine.transcribe(recording, due, "TURNS", None, patience)
 
-        voices = known_voices(references, decode_clip, hear)
-        return options.model_copy(
-            update={"known_voices": await asyncio.wait_for(voices, seconds + GRACE)}
-        )
+        with current().stage_of_others(VOICES):
+            voices = known_voices(references, decode_clip, hear)
+            known = await asyncio.wait_for(voices, seconds + GRACE)
+        return options.model_copy(update={"known_voices": known})
 
 
 async def unless_gone(request: Request, work: Coroutine[None, None, Result]) -> Result:

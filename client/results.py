@@ -29,7 +29,8 @@ class Progress(Result):
     """How far a request or a job is; seconds are of the recording.
 
     Attributes:
-        stage: queued, wait, decode, transcription, diarization or alignment; empty at the end.
+        stage: queued, upload, wait, decode, voices, transcription, diarization or alignment; empty
+            at the end.
         seconds_done: of ``seconds``, where the stage that is furthest behind has got to.
         jobs_before: of a queued job, how many have their turn before it.
         estimated_end: as if the rest went as fast as what is done.

@@ -19,7 +19,7 @@ from adapter.jobs.outside import Outside
 from adapter.jobs.recordings import Recordings
 from adapter.jobs.records import Job, add_upload
 from adapter.service import Service
-from adapter.telemetry.record import WAIT, current
+from adapter.telemetry.record import UPLOAD, WAIT, current
 from adapter.triton.failures import Interrupted, ProcessDied
 from documents import Transcript
 from pipeline.errors import DeadlineExceeded, InvalidRequest, WeightsNotFound
@@ -92,7 +92,8 @@ class Attempts:
     async def _fetched(self, job: Job) -> Job:
         """The job, with the recording of another host in a file of ours."""
         url = str(job.request["audio_url"])
-        upload, size = await fetch(url, self._outside, self._recordings, self._settings)
+        with current().stage(UPLOAD):
+            upload, size = await fetch(url, self._outside, self._recordings, self._settings)
 
         def note(connection: Connection) -> None:
             add_upload(connection, upload, job.owner, size)

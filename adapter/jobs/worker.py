@@ -6,6 +6,7 @@ One that this adapter cannot end is left to the next.
 
 import asyncio
 import contextlib
+import json
 import logging
 import uuid
 from collections.abc import Callable
@@ -156,7 +157,7 @@ class Worker:
 
     async def _work_on(self, job: Job) -> None:
         # Of this task: what others log of it bears the job's id.
-        record = Record(job.id)
+        record = Record(job.id, json.loads(job.options).get("traceparent"))
         CURRENT.set(record)
         REQUEST_ID.set(job.id)
         try:

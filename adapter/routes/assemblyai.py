@@ -17,6 +17,7 @@ from adapter.jobs.jobs import Jobs
 from adapter.jobs.outside import Refused
 from adapter.routes.assemblyai_results import answer, find, unknown
 from adapter.service import Service
+from adapter.telemetry.record import UPLOAD, current
 from adapter.threads import in_thread
 from adapter.waiting.bounded import NotInTime, within
 from adapter.waiting.places import client_of, owner_of
@@ -38,10 +39,11 @@ async def upload(request: Request) -> Json:
     service: Service = request.app.state.service
     jobs: Jobs = request.app.state.jobs
     client = client_of(request)
+    current().trace()
     await jobs.make_room()
     try:
         place = service.uploads.take(client)
-        with place:
+        with place, current().part(UPLOAD):
             name, size = await jobs.recordings.receive(request)
     except Overloaded:
         await drain(request)
@@ -61,8 +63,11 @@ async def create(request: Request) -> Response:
     """Answers at once; the transcript is fetched by its id."""
     service: Service = request.app.state.service
     jobs: Jobs = request.app.state.jobs
+    current().trace()
     asked = read_request(await _json(request))
-    options = options_of(asked, service.settings)
+    # What is worked on later, by whichever adapter, is a part of the trace of who asked for it.
+    whose = {"traceparent": current().span.traceparent}
+    options = options_of(asked, service.settings).model_copy(update=whose)
     owner = owner_of(request)
     recording = await _upload_of(asked, jobs, owner)
     webhook = await _webhook_of(asked, jobs)

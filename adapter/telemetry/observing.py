@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapter.errors import UNAVAILABLE
 from adapter.telemetry.metrics import Metrics
-from adapter.telemetry.record import CURRENT, HEADER, STAGES, Record, sent_id, sent_parent
+from adapter.telemetry.record import CURRENT, HEADER, OTHER, STAGES, Record, sent_id, sent_parent
 from pipeline.errors import DeadlineExceeded, InvalidRequest
 from pipeline.telemetry.logs import REQUEST_ID
 
@@ -118,15 +118,16 @@ class _Exchange:
 
 def tell(record: Record, method: str, route: str) -> None:
     """Write the line of a request that has ended."""
+    stages = {name: round(record.seconds[name], 3) for name in STAGES if name in record.seconds}
+    if stages:
+        stages[OTHER] = round(record.critical_path[OTHER], 3)
     fields = {
         "method": method,
         "route": route,
         "status": record.status or 500,
         "outcome": record.outcome,
         "seconds": round(record.total, 3),
-        "stages": {
-            name: round(record.seconds[name], 3) for name in STAGES if name in record.seconds
-        },
+        "stages": stages,
         **record.about,
         "received_bytes": record.received,
         "sent_bytes": record.sent,

@@ -15,9 +15,10 @@ HEADER, PARENT = b"x-request-id", b"traceparent"
 # In their order. The graph's four come back with its answer; ``diarization`` runs beside
 # ``transcription`` and ``alignment``.
 UPLOAD, WAIT, DECODE, ANSWER, OTHER = "upload", "wait", "decode", "answer", "other"
+VOICES = "voices"  # clips of known speakers are decoded and heard
 TRANSCRIPTION, ALIGNMENT, DIARIZATION = "transcription", "alignment", "diarization"
 GRAPH = (TRANSCRIPTION, ALIGNMENT, DIARIZATION, "attribution")
-STAGES = (UPLOAD, WAIT, DECODE, *GRAPH, ANSWER)
+STAGES = (UPLOAD, WAIT, DECODE, VOICES, *GRAPH, ANSWER)
 
 GONE = 499  # a status, as nginx has it: the client hung up
 OUTCOME_NAMES = ("answered", "refused", "unavailable", "timed out", "failed", "gone")
@@ -54,10 +55,27 @@ class Record:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """What is done meanwhile belongs to this stage, whatever comes of it."""
+        with self._stage(name):
+            yield
+
+    @contextmanager
+    def stage_of_others(self, name: str) -> Iterator[None]:
+        """Likewise, of work on other recordings, whose own stages and keys are not this one's."""
+        with self._stage(name) as span:
+            other = Record(self.id)
+            other.span = span
+            token = CURRENT.set(other)
+            try:
+                yield
+            finally:
+                CURRENT.reset(token)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[traces.Span]:
         begun, self.now = time.monotonic(), name
         try:
-            with self.part(name):
-                yield
+            with self.part(name) as span:
+                yield span
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun
 

@@ -159,6 +159,7 @@ export const texts = {
   stage_upload: "Senden",
   stage_wait: "Warten",
   stage_decode: "Dekodieren",
+  stage_voices: "Bekannte Stimmen hören",
   stage_transcription: "Text erkennen",
   stage_alignment: "Wörter datieren",
   stage_diarization: "Sprecher unterscheiden",

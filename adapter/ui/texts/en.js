@@ -159,6 +159,7 @@ export const texts = {
   stage_upload: "sending",
   stage_wait: "waiting",
   stage_decode: "decoding",
+  stage_voices: "hearing known voices",
   stage_transcription: "transcribing",
   stage_alignment: "timing words",
   stage_diarization: "telling speakers apart",

@@ -163,6 +163,7 @@ export const texts = {
   stage_upload: "отправка",
   stage_wait: "ожидание",
   stage_decode: "декодирование",
+  stage_voices: "знакомые голоса",
   stage_transcription: "распознавание",
   stage_alignment: "время слов",
   stage_diarization: "различение говорящих",

@@ -11,7 +11,7 @@ import pytest
 
 from adapter.intake.decoding import find_ffmpeg
 from pipeline.audio import SAMPLE_RATE
-from tests.clients import connectors
+from tests.clients import connectors, request_log
 from tests.speech.media import write_wav
 
 # Where in the sample each of them speaks alone, in seconds.
@@ -80,6 +80,7 @@ def test_a_person_has_a_name_over_asr_too(service, cut):
             ("audio_file", cut(5.0, 18.0).read_bytes()),
             ("speaker_audio", ("diane.mp3", cut(*DIANE, "mp3").read_bytes())),
         ],
+        headers={"X-Request-ID": "a-person"},
         timeout=300,
     )
     assert answer.status_code == httpx.codes.OK, answer.text
@@ -88,6 +89,10 @@ def test_a_person_has_a_name_over_asr_too(service, cut):
     assert speakers == transcript["speaker_embeddings"].keys() == {"Diane", "SPEAKER_00"}
     (there,) = (s for s in transcript["segments"] if "know you were there" in s["text"])
     assert there["speaker"] == "Diane"
+    line = request_log.told(service.log, "a-person")
+    assert float(line["voices"]) > 0
+    seconds = pytest.approx(float(line["seconds"]), rel=0.05, abs=0.05)
+    assert request_log.explained(line) == seconds
 
 
 @pytest.mark.parametrize(

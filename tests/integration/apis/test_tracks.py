@@ -10,6 +10,7 @@ import pytest
 
 from adapter.intake.decoding import find_ffmpeg
 from pipeline.audio import SAMPLE_RATE
+from tests.clients import request_log
 from tests.clients.asking import transcript_of
 from tests.speech.media import write_wav
 from tests.speech.scoring import read_stm, word_error_rate
@@ -89,6 +90,9 @@ def test_the_channels_of_a_job_are_its_speakers(service, stereo):
     assert all(each["channel"] == each["speaker"] for each in told["words"])
     (there,) = (each for each in told["utterances"] if "know you were there" in each["text"])
     assert there["channel"] == "1"
+    line = request_log.told(service.log, job)
+    seconds = pytest.approx(float(line["seconds"]), rel=0.05, abs=0.05)
+    assert request_log.explained(line) == seconds
 
 
 def test_each_track_is_a_speaker_of_its_title(service, microphones, tmp_path):

@@ -1,19 +1,12 @@
 """What the real service tells of a request agrees with itself and with the clock."""
 
-import json
-import re
 import time
 
 import httpx
 import pytest
 
+from tests.clients.request_log import STAGES, explained, lines_of, stages, told
 from tests.waiting import until
-
-STAGES = (
-    *("upload", "wait", "decode"),
-    *("transcription", "alignment", "diarization", "attribution", "answer"),
-)
-FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def ask(service, path, number: str, **query: str) -> tuple[float, httpx.Response]:
@@ -29,33 +22,17 @@ def ask(service, path, number: str, **query: str) -> tuple[float, httpx.Response
     return time.monotonic() - begun, answer
 
 
-def lines_of(log, number: str) -> list[str]:
-    """The lines of a log that are about one request."""
-    text = log.read_text(encoding="utf-8", errors="replace")
-    return [line for line in text.splitlines() if f"[{number}]" in line]
-
-
-def told(service, number: str) -> dict[str, str]:
-    """The fields of the adapter's line about a request."""
-    until(lambda: any(" request " in line for line in lines_of(service.log, number)))
-    (line,) = (line for line in lines_of(service.log, number) if " request " in line)
-    return {name: json.loads(v) if v[:1] == '"' else v for name, v in FIELD.findall(line)}
-
-
 @pytest.mark.parametrize("query", [{}, {"diarize": "false"}], ids=["whole graph", "words only"])
 def test_the_stages_explain_the_time_of_a_request(service, clip, query):
     number = f"explained-{len(query)}"
     seconds, answer = ask(service, clip, number, **query)
     assert answer.status_code == 200
     assert answer.headers["x-request-id"] == number
-    line = told(service, number)
-    stages = {name: float(line[name]) for name in STAGES if name in line}
-    assert {*STAGES} - stages.keys() == ({"diarization", "attribution"} if query else set())
+    line = told(service.log, number)
+    left_out = {"voices"} | ({"diarization", "attribution"} if query else set())
+    assert {*STAGES} - stages(line).keys() == left_out
     total = float(line["seconds"])
-    explained = (
-        sum(stages.get(name, 0.0) for name in ("upload", "wait", "decode", "attribution", "answer"))
-    ) + max(stages["transcription"] + stages["alignment"], stages.get("diarization", 0.0))
-    assert explained == pytest.approx(total, rel=0.05, abs=0.05)
+    assert explained(line) == pytest.approx(total, rel=0.05, abs=0.05)
     assert total == pytest.approx(seconds, rel=0.05, abs=0.25)
     expected = {"outcome": "answered", "model": "base", "language": "en", "audio_seconds": "12.000"}
     assert line.items() >= expected.items()

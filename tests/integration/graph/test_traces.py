@@ -7,18 +7,25 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.conftest import start_service, stop_service, wait_until_ready
+from tests.clients.jobs import Leaving
+from tests.clients.request_log import explained, told
+from tests.integration.conftest import (
+    RunningService,
+    start_service,
+    stop_service,
+    wait_until_ready,
+)
 from tests.services.otlp_receiver import Receiver, Span, otlp_receiver
 
 STEPS = {"transcription", "alignment", "diarization", "attribution"}
 LEAVES = {"whisper": "transcription", "segmentation": "diarization"}
 LEAVES["speaker_embedding"] = "diarization"
-TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+CALLER = "b7ad6b7169203331"  # a span of the client
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory) -> Iterator[tuple[str, Receiver]]:
-    """A service that tells its spans to a receiver; its URL and that."""
+def traced(tmp_path_factory) -> Iterator[tuple[RunningService, Receiver]]:
+    """A service that tells its spans to a receiver, and that."""
     with otlp_receiver() as receiver:
         running = start_service(
             tmp_path_factory.mktemp("traced"),
@@ -27,7 +34,7 @@ def traced(tmp_path_factory) -> Iterator[tuple[str, Receiver]]:
         )
         try:
             wait_until_ready(running)
-            yield running.base_url, receiver
+            yield running, receiver
         finally:
             stop_service(running)
 
@@ -43,28 +50,70 @@ def ask(url: str, path: Path, **headers: str) -> httpx.Response:
         )
 
 
-def is_over(trace: str) -> bool:
-    """Whether the spans of a trace have all come: the one of the request ends last."""
+class Trace:
+    """The spans of one trace."""
 
-    def enough(spans: list[Span]) -> bool:
-        mine = [span for span in spans if span.trace_id == trace]
-        names = {span.name for span in mine}
-        return {"POST /asr", "answer", *STEPS, *LEAVES} <= names
+    def __init__(self, spans: list[Span]) -> None:
+        self.spans = spans
+        self._by_id = {span.span_id: span for span in spans}
+        self._by_name = defaultdict(list)
+        for span in spans:
+            self._by_name[span.name].append(span)
 
-    return enough
+    def of(self, name: str) -> list[Span]:
+        """Those of this name."""
+        return self._by_name[name]
+
+    def only(self, name: str) -> Span:
+        """The one of this name."""
+        (span,) = self._by_name[name]
+        return span
+
+    def parents(self, name: str) -> set[str]:
+        """The names of what they are parts of."""
+        return {self.parent(span).name for span in self._by_name[name]}
+
+    def parent(self, span: Span) -> Span:
+        """What this one is a part of."""
+        return self._by_id[span.parent_id]
+
+
+def trace_of(receiver: Receiver, trace: str, *names: str) -> Trace:
+    """A trace, once spans of all these names are there: that of a request ends last."""
+
+    def mine(spans: list[Span]) -> list[Span]:
+        return [span for span in spans if span.trace_id == trace]
+
+    def is_over(spans: list[Span]) -> bool:
+        return {*names} <= {span.name for span in mine(spans)}
+
+    return Trace(mine(receiver.wait_for(is_over)))
+
+
+def parent_of(trace: str) -> dict[str, str]:
+    """The header of a client that has begun this trace."""
+    return {"traceparent": f"00-{trace}-{CALLER}-01"}
+
+
+def check_batches(trace: Trace, leaves: dict[str, str]) -> None:
+    """Each batch is a part of the step that asked, and in the network's own process."""
+    for leaf, step in leaves.items():
+        assert trace.parents(leaf) == {step}
+        for batch in trace.of(leaf):
+            within = trace.parent(batch)
+            assert within.start <= batch.start < batch.end <= within.end
+            assert batch.service == f"triton-asr-{leaf}"
+            assert 1 <= batch.attributes["asr.pieces"] <= batch.attributes["asr.batch_size"]
 
 
 def test_a_request_is_one_trace_from_the_client_to_the_networks(traced, clip):
-    url, receiver = traced
-    answer = ask(url, clip, traceparent=f"00-{TRACE}-{CALLER}-01", **{"X-Request-ID": "traced"})
+    service, receiver = traced
+    number = "0af7651916cd43dd8448eb211c80319c"
+    answer = ask(service.base_url, clip, **parent_of(number), **{"X-Request-ID": "traced"})
     assert answer.status_code == httpx.codes.OK
-    mine = [span for span in receiver.wait_for(is_over(TRACE)) if span.trace_id == TRACE]
-    by_id = {span.span_id: span for span in mine}
-    by_name = defaultdict(list)
-    for span in mine:
-        by_name[span.name].append(span)
+    trace = trace_of(receiver, number, "POST /asr", "answer", *STEPS, *LEAVES)
 
-    (request,) = by_name["POST /asr"]
+    request = trace.only("POST /asr")
     assert (request.parent_id, request.kind) == (CALLER, "SPAN_KIND_SERVER")
     about = request.attributes
     assert about["http.route"] == "/asr"
@@ -72,38 +121,77 @@ def test_a_request_is_one_trace_from_the_client_to_the_networks(traced, clip):
     assert (about["asr.request_id"], about["asr.outcome"]) == ("traced", "answered")
     assert (about["asr.audio_seconds"], about["asr.speakers"]) == (12.0, 2)
 
-    def parents(name: str) -> set[str]:
-        return {by_id[span.parent_id].name for span in by_name[name]}
-
     for stage in ("upload", "wait", "decode", "graph", "answer"):
-        assert parents(stage) == {"POST /asr"}
+        assert trace.parents(stage) == {"POST /asr"}
     for step in STEPS:
-        assert len(by_name[step]) == 1
-        assert parents(step) == {"graph"}
-    for leaf, step in LEAVES.items():
-        assert parents(leaf) == {step}
-        for batch in by_name[leaf]:
-            within = by_id[batch.parent_id]
-            assert within.start <= batch.start < batch.end <= within.end
-            assert batch.service == f"triton-asr-{leaf}"
-            assert 1 <= batch.attributes["asr.pieces"] <= batch.attributes["asr.batch_size"]
+        assert trace.parent(trace.only(step)).name == "graph"
+    check_batches(trace, LEAVES)
     # Twelve seconds are three windows of ten, one each second.
-    assert sum(batch.attributes["asr.pieces"] for batch in by_name["segmentation"]) == 3
-    assert all(request.start <= span.start <= span.end <= request.end for span in mine)
-    assert not any(span.failed for span in mine)
+    assert sum(batch.attributes["asr.pieces"] for batch in trace.of("segmentation")) == 3
+    assert all(request.start <= span.start <= span.end <= request.end for span in trace.spans)
+    assert not any(span.failed for span in trace.spans)
     # The stages follow each other, and the graph is where the time goes.
     order = ["upload", "decode", "graph", "answer"]
-    ends = [by_name[name][0].end for name in order]
+    ends = [trace.of(name)[0].end for name in order]
     assert ends == sorted(ends)
-    assert "secret" not in repr(mine)
+    assert "secret" not in repr(trace.spans)
+
+
+def test_a_job_is_in_the_trace_of_who_left_it(traced, clip):
+    """And its line in the log explains its time, as that of a request does."""
+    service, receiver = traced
+    number = "1af7651916cd43dd8448eb211c80319c"
+    client = Leaving(service.base_url, **parent_of(number))
+    job = client.create(client.upload(clip.read_bytes()), speaker_labels=True)
+    assert client.ended(job)["status"] == "completed"
+    trace = trace_of(receiver, number, "JOB job", "answer", *STEPS, *LEAVES)
+    for route in ("POST /v2/upload", "POST /v2/transcript"):
+        assert trace.only(route).parent_id == CALLER
+    work = trace.only("JOB job")
+    assert trace.parent(work).name == "POST /v2/transcript"
+    about = work.attributes
+    assert (about["asr.request_id"], about["asr.outcome"]) == (job, "answered")
+    assert (about["asr.audio_seconds"], about["asr.speakers"]) == (12.0, 2)
+    assert trace.parents("upload") == {"POST /v2/upload"}
+    for stage in ("wait", "decode", "graph", "answer"):
+        assert trace.parents(stage) == {"JOB job"}
+    for step in STEPS:
+        assert trace.parent(trace.only(step)).name == "graph"
+    check_batches(trace, LEAVES)
+    line = told(service.log, job)
+    assert explained(line) == pytest.approx(float(line["seconds"]), rel=0.05, abs=0.05)
+
+
+def test_a_stream_is_one_trace_and_its_line_explains_its_time(traced, clip):
+    service, receiver = traced
+    number = "2af7651916cd43dd8448eb211c80319c"
+    with clip.open("rb") as recording:
+        answer = httpx.post(
+            f"{service.base_url}/v1/audio/transcriptions",
+            data={"model": "whisper-1", "stream": "true"},
+            files={"file": recording},
+            headers={**parent_of(number), "X-Request-ID": "streamed"},
+            timeout=300,
+        )
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    route = "POST /v1/audio/transcriptions"
+    trace = trace_of(receiver, number, route, "answer", "whisper")
+    assert trace.only(route).parent_id == CALLER
+    for stage in ("upload", "wait", "decode", "graph", "answer"):
+        assert trace.parents(stage) == {route}
+    assert trace.parents("transcription_stream") == {"graph"}
+    check_batches(trace, {"whisper": "transcription_stream"})
+    line = told(service.log, "streamed")
+    assert float(line["transcription"]) > 0
+    assert explained(line) == pytest.approx(float(line["seconds"]), rel=0.05, abs=0.05)
 
 
 def test_what_fails_says_so_in_its_trace_and_two_requests_are_two_traces(traced, tmp_path):
-    url, receiver = traced
+    service, receiver = traced
     before = {span.trace_id for span in receiver.spans}
     noise = tmp_path / "noise.wav"
     noise.write_bytes(b"this is no recording")
-    answers = [ask(url, noise, traceparent="00-this-is-no-trace-01") for _ in range(2)]
+    answers = [ask(service.base_url, noise, traceparent="00-this-is-no-trace-01") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [400, 400]
 
     def of_these(spans: list[Span]) -> list[Span]:
@@ -123,6 +211,6 @@ def test_what_fails_says_so_in_its_trace_and_two_requests_are_two_traces(traced,
 
 
 def test_who_only_looks_is_not_traced(traced):
-    url, receiver = traced
-    assert httpx.get(f"{url}/health").status_code == httpx.codes.OK
+    service, receiver = traced
+    assert httpx.get(f"{service.base_url}/health").status_code == httpx.codes.OK
     assert not any("/health" in span.name for span in receiver.spans)

@@ -91,7 +91,7 @@ def test_a_line_tells_what_came_of_a_request_and_where_its_time_went(run_app, to
     assert answer.status_code == 503
     expected = {"method": "POST", "route": "/asr", "status": 503, "outcome": "unavailable"}
     assert line.items() >= expected.items()
-    assert list(line["stages"]) == ["upload", "wait", "decode"]
+    assert list(line["stages"]) == ["upload", "wait", "decode", "other"]
     assert 0 < sum(line["stages"].values()) <= line["seconds"] + 0.002
     assert line["received_bytes"] == int(answer.request.headers["content-length"])
     assert line["sent_bytes"] == len(answer.content)

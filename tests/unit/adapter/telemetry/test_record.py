@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from adapter.telemetry.record import Record, sent_id, sent_parent
+from adapter.telemetry.record import CURRENT, Record, current, sent_id, sent_parent
 from documents import Segment, Transcript
 
 STEPS = {"transcription": 4.0, "alignment": 1.0, "diarization": 3.0, "attribution": 0.5}
@@ -150,3 +150,17 @@ def test_who_is_not_traced_hands_on_no_trace():
         assert graph.traceparent is None
     record.finish()
     assert record.span.traceparent is None
+
+
+def test_work_on_other_recordings_is_one_stage_whose_own_stages_are_not_ours():
+    record = Record("mine")
+    record.begin_graph("key of mine", diarize=True)
+    with record.stage_of_others("voices"):
+        assert current().id == "mine"  # in the models' logs
+        with current().stage("decode"):
+            time.sleep(0.02)
+        current().begin_graph("key of a clip", diarize=True)
+    assert record.seconds.keys() == {"voices"}
+    assert record.seconds["voices"] >= 0.02
+    assert record.key == "key of mine"
+    assert CURRENT.get() is None

@@ -139,7 +139,7 @@ def free_bytes(fd: int) -> int:
 
 
 def sweep(folder: Path = SHARED_MEMORY) -> None:
-    """Take away the recordings whose adapter was killed."""
+    """Take away the recordings whose adapter was killed a while ago."""
     for path in folder.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime < UNLOCKED_SECONDS:

@@ -11,7 +11,7 @@ from tritonclient.grpc import InferInput, InferRequestedOutput
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
-from adapter.intake.recording import Recording, sweep
+from adapter.intake.recording import UNLOCKED_SECONDS, Recording, sweep
 from adapter.telemetry.record import current
 from adapter.triton.departures import DEPARTURE_SECONDS, Departures
 from adapter.triton.failures import (
@@ -43,6 +43,8 @@ CHANNEL = [
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2000),
 ]
+# What an adapter left that was killed a moment ago is still too new when the next one starts.
+SWEEP_SECONDS = UNLOCKED_SECONDS + 5.0
 GRACE_SECONDS = 5.0  # for the graph to say itself that a deadline has passed
 
 logger = logging.getLogger(__name__)
@@ -66,11 +68,10 @@ class Engine:
         self._watches: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Engine":
-        await asyncio.to_thread(sweep)
-        await self._audio_regions.sweep()
+        await self._sweep()
         self._watches = [
             asyncio.create_task(watch())
-            for watch in (self._recovery.watch, self._server_liveness.watch)
+            for watch in (self._recovery.watch, self._server_liveness.watch, self._keep_tidy)
         ]
         return self
 
@@ -84,6 +85,15 @@ class Engine:
         await self._audio_regions.close()
         await self._page.close()
         await self._client.close()
+
+    async def _keep_tidy(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        await asyncio.to_thread(sweep)
+        await self._audio_regions.sweep()
 
     def recoveries(self) -> dict[str, dict[str, int]]:
         """What has become of models, see :meth:`Recovery.tally`."""

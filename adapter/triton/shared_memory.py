@@ -64,6 +64,7 @@ class AudioRegions:
         self._refused = False
         self._returns: set[asyncio.Task[None]] = set()
         self._copies = Budget(COPIED_BYTES)
+        self._here: set[str] | None = None  # regions whose file was there when it was last looked
 
     @property
     def shares(self) -> bool:
@@ -131,13 +132,21 @@ class AudioRegions:
         logger.warning("Triton still uses the shared memory %s of a request that ended", region)
 
     async def sweep(self) -> None:
-        """Take back what an adapter that was killed had lent: regions without a file."""
+        """Take back what an adapter that was killed had lent: regions without a file.
+
+        Of those, at the first time all; then only whose file has been here, as another
+        machine's adapter may have lent this Triton its own.
+        """
         with contextlib.suppress(InferenceServerException):
             status = await self._client.get_system_shared_memory_status(client_timeout=CALL_SECONDS)
-            for name in status.regions:
-                key = name.partition(MARK)[0]
-                if name.startswith(PREFIX) and not (SHARED_MEMORY / key).exists():
-                    await self._unregister(name)
+            names = {name for name in status.regions if name.startswith(PREFIX)}
+            here = {n for n in names if (SHARED_MEMORY / n.partition(MARK)[0]).exists()}
+            lost = names - here
+            if self._here is not None:
+                lost &= self._here
+            self._here = here
+            for name in lost:
+                await self._unregister(name)
 
     async def _unregister(self, region: str) -> bool:
         """Whether Triton has let go of it, or is not there at all."""

@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import time
+import uuid
 from collections.abc import Callable
 
 import pytest
 
-from adapter.intake.recording import SHARED_MEMORY, Recording
+from adapter.intake.recording import PREFIX, SHARED_MEMORY, Recording
+from adapter.triton import engine as engines
 from adapter.triton import recovery
 from adapter.triton.engine import Engine
 from documents import Transcript
@@ -68,6 +70,27 @@ def test_a_triton_that_cannot_read_our_memory_gets_bytes(tiny):
         return transcript.segments[0].text, engine.shares_memory
 
     assert run(tiny, use) == (TEXT, False)
+
+
+def test_what_a_killed_adapter_left_a_moment_ago_is_taken_back_a_while_later(
+    tiny, regions, monkeypatch
+):
+    """The next one starts at once, when it might still be another's that is about to be locked."""
+    monkeypatch.setattr(engines, "SWEEP_SECONDS", 0.1)
+    left = SHARED_MEMORY / f"{PREFIX}{uuid.uuid4().hex}"
+    left.write_bytes(PCM.tobytes())
+    name = f"{left.name}.of-the-dead"
+    client(tiny).register_system_shared_memory(name, f"/{left.name}", PCM.nbytes)
+
+    async def use(engine: Engine) -> None:
+        await asyncio.sleep(0.5)
+        assert left.exists()
+        assert regions() == {name}
+        os.utime(left, (time.time() - 3600,) * 2)
+        await no_region_is_left(regions)
+
+    run(tiny, use)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from pipeline.settings import SettingsError
 
 RESULTS = Path(__file__).parents[1] / "results"
 MINUTES, CLIENTS, DEATH_SECONDS = 30.0, 3, 60.0
-WARM_UP = 0.3  # of the time
+WARM_UP = 0.35  # of the time: ten deaths, of nine models
 LOOK_SECONDS = 5.0
 
 
@@ -79,18 +79,19 @@ def run(options: argparse.Namespace) -> bool:
         progress("making recordings")
         recordings = make(folder, options.longest)
         progress("starting the service on ports of its own")
-        with Service(folder, {"TMPDIR": str(temporary)}) as service:
-            return _soak(options, service, recordings, temporary)
+        variables = {"TMPDIR": str(temporary), "DATA_DIR": str(folder / "data")}
+        with Service(folder, variables) as service:
+            return _soak(options, service, recordings, folder)
 
 
-def _soak(options: argparse.Namespace, service: Service, recordings: list, temporary: Path) -> bool:
+def _soak(options: argparse.Namespace, service: Service, recordings: list, folder: Path) -> bool:
     def secret() -> str | None:
         return find(int(service.triton.rpartition(":")[2]))
 
     def clock() -> float:
         return time.monotonic() - STARTED
 
-    looker = Looker(lambda: service.processes, service.triton_http, secret, temporary, STARTED)
+    looker = Looker(lambda: service.processes, service.triton_http, secret, folder, STARTED)
     deaths = Deaths(lambda: service.processes, secret, options.every, options.seed)
     audio_seconds, wrong, outcomes = 0.0, [], None
     seconds = 60 * options.minutes

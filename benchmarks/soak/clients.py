@@ -1,4 +1,7 @@
-"""Clients of every kind: honest ones, some who hang up, some who ask for what there is not."""
+"""Clients of every kind: honest ones, some who hang up, some who ask for what there is not.
+
+Honest ones ask /asr, OpenAI's route for text or a stream of it, or leave a job and come back.
+"""
 
 import json
 import random
@@ -16,7 +19,8 @@ ANSWER_SECONDS = 1500
 PATIENCE_SECONDS = 300  # in which a client tries again, as Speakr does: something has died
 PAUSE_SECONDS = 1.0
 MOST_DIFFERENT = 0.15  # of the words: a text in another format is not to the letter the same
-HANGS_UP, IS_REFUSED, STREAMS, SAYS_OPENAI = 0.15, 0.15, 0.1, 0.2  # the rest asks /asr
+HANGS_UP, IS_REFUSED = 0.15, 0.15
+STREAMS, SAYS_OPENAI, LEAVES_A_JOB = 0.1, 0.2, 0.2  # of the others; the rest asks /asr
 REFUSED = (
     ({}, b"minutes of a meeting, called a recording", 400),
     ({"language": "xx"}, None, 400),
@@ -99,8 +103,12 @@ class Clients:
             self._count("refused")
 
     def _be_answered(self, recording: Sent, kind: float) -> None:
-        route = "/v1/audio/transcriptions" if kind < STREAMS + SAYS_OPENAI else "/asr"
-        text = self._ask(recording, self.url + route, kind < STREAMS)
+        if kind < STREAMS + SAYS_OPENAI:
+            text = self._ask(recording, f"{self.url}/v1/audio/transcriptions", kind < STREAMS)
+        elif kind < STREAMS + SAYS_OPENAI + LEAVES_A_JOB:
+            text = self._leave(recording)
+        else:
+            text = self._ask(recording, f"{self.url}/asr")
         if text is None:
             return
         error = word_error_rate(self._expected[recording.seconds], text)
@@ -129,6 +137,34 @@ class Clients:
         if url.endswith("/asr"):
             return " ".join(segment["text"] for segment in said["segments"])
         return said["text"]
+
+    def _leave(self, recording: Sent) -> str | None:
+        """Leave a job, ask for it until it has ended, and take it away."""
+        jobs = f"{self.url}/v2/transcript"
+        left = self._until_answered(
+            lambda: httpx.post(f"{self.url}/v2/upload", content=recording.content, timeout=120)
+        )
+        if left is not None and left.status_code == httpx.codes.OK:
+            asked = {"audio_url": left.json()["upload_url"], "speaker_labels": True}
+            left = self._until_answered(lambda: httpx.post(jobs, json=asked, timeout=120))
+        if left is None or left.status_code != httpx.codes.OK:
+            self._wrong(f"{recording.name} could not be left: {_told(left)}")
+            return None
+        job = f"{jobs}/{left.json()['id']}"
+        end = time.monotonic() + ANSWER_SECONDS
+        while time.monotonic() < end:
+            answer = self._until_answered(lambda: httpx.get(job, timeout=120))
+            if answer is None or answer.status_code != httpx.codes.OK:
+                break
+            if answer.json()["status"] in ("completed", "error"):
+                break
+            time.sleep(PAUSE_SECONDS)
+        self._until_answered(lambda: httpx.delete(job, timeout=120))
+        if answer is None or answer.status_code != httpx.codes.OK or not answer.json().get("text"):
+            self._wrong(f"the job of {recording.name} has no text: {_told(answer)}")
+            return None
+        self._count("jobs")
+        return answer.json()["text"]
 
     def _until_answered(self, post: Callable[[], httpx.Response]) -> httpx.Response | None:
         end = time.monotonic() + PATIENCE_SECONDS

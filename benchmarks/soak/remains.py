@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,15 +11,17 @@ from pathlib import Path
 import httpx
 
 from adapter.intake.recording import PREFIX, SHARED_MEMORY
+from adapter.triton.engine import SWEEP_SECONDS
 from adapter.triton.processes import live_instances
 from adapter.triton.secret import HEADER
 from benchmarks.running.processes import MEGABYTE, PROC, Process
 
 ADAPTER, TRITON = "adapter", "tritonserver"
-SETTLE_SECONDS = 60.0  # idle: connections are closed, arenas are given back
+SETTLE_SECONDS = 75.0  # idle: connections are closed, arenas are given back
 # What may be more afterwards: pools have grown to what they ever need, connections are open.
 MORE_BYTES, MORE_OF_BYTES = 64 * MEGABYTE, 0.25
 MORE_THREADS, MORE_FILES, MORE_SHARED = 8, 8, 16 * MEGABYTE
+MORE_LEFT = 3  # of each client one, whose answer the adapter took with it when it died
 INHERITED_FILES = 32  # Triton's own, by the process of a model that is loaded again
 # What Triton 2.51 keeps of a process that died while it worked (docs/load/soak.md).
 THREADS_OF_THE_DEAD, FILES_OF_THE_DEAD, SHARED_OF_THE_DEAD = 16, 4, 24 * MEGABYTE
@@ -34,9 +37,10 @@ class Remains:
     files: dict[str, int] = field(default_factory=dict)  # open descriptors
     zombies: int = 0
     shared: int = 0  # bytes of this service in /dev/shm
-    recordings: int = 0  # in /dev/shm that nobody works on
+    recordings: int = 0  # in /dev/shm whose adapter died so long ago that they should be gone
     regions: int = 0  # audio that Triton still has by name
     temporary: int = 0  # files
+    left: int = 0  # recordings of jobs
 
 
 @dataclass(frozen=True)
@@ -62,20 +66,20 @@ class Looker:
         processes: Callable[[], list[Process]],
         triton_http: str,
         secret: Callable[[], str | None],
-        temporary: Path,
+        folder: Path,
         started: float,
     ) -> None:
         """Args:
         processes: the service's.
         triton_http: host:port.
         secret: of the Triton that runs now.
-        temporary: the folder that is its TMPDIR.
+        folder: its TMPDIR and its DATA_DIR are in there.
         started: by the monotonic clock.
         """
         self._processes = processes
         self._triton_http = triton_http
         self._secret = secret
-        self._temporary = temporary
+        self._folder = folder
         self._started = started
 
     def look(self) -> Remains:
@@ -94,8 +98,9 @@ class Looker:
             with contextlib.suppress(OSError):
                 if path.name.startswith("triton-asr-") and f"-{port}-" in path.name:
                     seen.shared += path.stat().st_blocks * 512
-                seen.recordings += path.name.startswith(PREFIX) and not _is_locked(path)
-        seen.temporary = sum(1 for path in self._temporary.rglob("*") if path.is_file())
+                seen.recordings += path.name.startswith(PREFIX) and _is_left(path)
+        seen.temporary = _files(self._folder / "temporary")
+        seen.left = _files(self._folder / "data" / "audio")
         seen.regions = self._regions()
         return seen
 
@@ -122,14 +127,20 @@ class Looker:
             return 0
 
 
-def _is_locked(path: Path) -> bool:
-    """Whether an adapter, of this service or another, has this recording."""
+def _files(folder: Path) -> int:
+    return sum(len(files) for *_, files in os.walk(folder))
+
+
+def _is_left(path: Path) -> bool:
+    """Whether no adapter, of this service or another, has it or has taken it away."""
+    if time.time() - path.stat().st_mtime < 2 * SWEEP_SECONDS:
+        return False
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return True
-    return False
+            return False
+    return True
 
 
 def checks(before: Remains, after: Remains, dead: int) -> list[Check]:
@@ -161,6 +172,7 @@ def checks(before: Remains, after: Remains, dead: int) -> list[Check]:
         Check("/dev/shm, MB", *shared),
         Check("recordings that nobody has", before.recordings, after.recordings, 0),
         Check("temporary files", before.temporary, after.temporary, before.temporary),
+        Check("recordings of jobs", before.left, after.left, before.left + MORE_LEFT),
         Check("regions that Triton has", before.regions, after.regions, dead),
         Check("zombies", before.zombies, after.zombies, dead),
     ]

@@ -33,7 +33,7 @@ def write(
     with (folder / "soak.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         kinds = ("memory", "threads", "files")
-        totals = ("zombies", "shared", "recordings", "regions", "temporary")
+        totals = ("zombies", "shared", "recordings", "regions", "temporary", "left")
         writer.writerow(["at", *totals, *(f"{kind} {role}" for kind in kinds for role in roles)])
         for look in looks:
             counted = [getattr(look, kind).get(role, "") for kind in kinds for role in roles]

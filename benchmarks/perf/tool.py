@@ -1,36 +1,67 @@
 """perf_analyzer: brought without root, or one that is there already.
 
-The last wheel of ``tritonclient`` that carries it is of 2024 and runs from glibc 2.34 on.
-Later ones are wheels of their own (``perf-analyzer``), which want glibc 2.38.  Two of the
-libraries that it is linked with come with the embedded Triton, under longer names.
+The newest is a wheel of its own, which wants glibc 2.38.  The last wheel of ``tritonclient`` that
+carries one is of 2024 and runs from glibc 2.34 on; two of the libraries that it is linked with
+come with the embedded Triton, under longer names.
 """
 
+import logging
 import os
 import shutil
 import subprocess
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from adapter.embedded.backend import assemble
+from pipeline.errors import WeightsUnavailable
 from pipeline.settings import Settings
 from pipeline.weights.bundled import download_wheels
 from pipeline.weights.cache import fetched_once
 from pipeline.weights.catalog import Wheel
 
-WHEEL = Wheel(
-    "tritonclient",
-    "2.48.0",
-    14,
-    sha256="7074885798e8a711fedaf94d6dd77f310973fe2ebf29fb2837db350a43e2d6a5",
-)
 NAME = "perf_analyzer"
-PACKED = f"tritonclient-{WHEEL.version}.data/data/bin/{NAME}"
-# By the names that it asks for, and by those that they have in Triton's wheel.
-LIBRARIES = {"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.so.12*"}
 START_SECONDS = 30
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """One in a wheel of the package index."""
+
+    wheel: Wheel
+    path: str  # in the wheel
+    glibc: tuple[int, int]  # that it wants at least
+    # What Triton's wheel has of what it is linked with: by the names that it asks for, and by
+    # those that they have there.
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+
+NEW = Packed(
+    Wheel(
+        "perf-analyzer",
+        "2.60.0",
+        7,
+        sha256="23ef56b107ae9233e5cf09fbdf508dd9b936a52f1bae2f63f53c8117087b3f25",
+    ),
+    f"perf_analyzer/bin/{NAME}",
+    glibc=(2, 38),
+)
+OLD = Packed(
+    Wheel(
+        "tritonclient",
+        "2.48.0",
+        14,
+        sha256="7074885798e8a711fedaf94d6dd77f310973fe2ebf29fb2837db350a43e2d6a5",
+    ),
+    f"tritonclient-2.48.0.data/data/bin/{NAME}",
+    glibc=(2, 34),
+    libraries={"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.so.12*"},
+)
 
 
 class ToolError(Exception):
@@ -62,9 +93,33 @@ def bring(settings: Settings) -> Tool:
         ToolError: it does not run on this system.
     """
     libraries = assemble(settings).libraries
-    folder = settings.cache_dir / f"perf-analyzer-{WHEEL.version}"
-    fetched_once(folder, partial(_fetch, libraries=libraries), _is_complete)
-    return tool_at(folder / NAME, folder / "lib")
+    for packed in choices(glibc()):
+        version = packed.wheel.version
+        folder = settings.cache_dir / f"perf-analyzer-{version}"
+        fetch = partial(_fetch, packed=packed, libraries=libraries)
+        try:
+            fetched_once(folder, fetch, partial(_is_complete, packed=packed))
+            return replace(tool_at(folder / NAME, folder / "lib"), version=version)
+        except (ToolError, WeightsUnavailable) as error:
+            if packed is OLD:
+                raise
+            logger.warning("%s; an older one is tried", error)
+    raise ToolError(f"no perf_analyzer is for a system with glibc {glibc()}")
+
+
+def glibc() -> tuple[int, int]:
+    """The version of this system's C library; 0.0 where it is another."""
+    try:
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+        major, minor = version.split(".")[:2]
+        return (int(major), int(minor)) if name == "glibc" else (0, 0)
+    except ValueError:
+        return (0, 0)
+
+
+def choices(there: tuple[int, int]) -> list[Packed]:
+    """Those that a system with this glibc may be able to run, the newest first."""
+    return [packed for packed in (NEW, OLD) if packed.glibc <= there]
 
 
 def tool_at(program: Path, libraries: Path | None = None) -> Tool:
@@ -93,18 +148,19 @@ def tool_at(program: Path, libraries: Path | None = None) -> Tool:
     return Tool(program, libraries, version[0])
 
 
-def _fetch(folder: Path, libraries: Path) -> None:
+def _fetch(folder: Path, packed: Packed, libraries: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".wheel-") as unpacked:
-        wheel = download_wheels([WHEEL], Path(unpacked))[WHEEL]
+        wheel = download_wheels([packed.wheel], Path(unpacked))[packed.wheel]
         with zipfile.ZipFile(wheel) as archive:
-            archive.extract(PACKED, unpacked)
-        shutil.move(Path(unpacked, PACKED), folder / NAME)
+            archive.extract(packed.path, unpacked)
+        shutil.move(Path(unpacked, packed.path), folder / NAME)
     (folder / NAME).chmod(0o755)
     shutil.rmtree(folder / "lib", ignore_errors=True)
     (folder / "lib").mkdir()
-    for name, pattern in LIBRARIES.items():
+    for name, pattern in packed.libraries.items():
         (folder / "lib" / name).symlink_to(sorted(libraries.glob(pattern))[0])
 
 
-def _is_complete(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in (NAME, *(f"lib/{name}" for name in LIBRARIES)))
+def _is_complete(folder: Path, packed: Packed) -> bool:
+    libraries = (f"lib/{name}" for name in packed.libraries)
+    return all((folder / name).is_file() for name in (NAME, *libraries))

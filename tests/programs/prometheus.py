@@ -1,4 +1,8 @@
-"""A real Prometheus that asks a service, with the configuration and the rules of deploy/."""
+"""A real Prometheus that asks a service: what docker-compose.yml's container would run.
+
+Its command line, and what it is given of deploy/; only addresses, folders and the seconds
+between two looks are others.
+"""
 
 import contextlib
 import re
@@ -9,11 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import yaml
 
 from tests.programs.debian import environment_of, unpacked
 from tests.services.ports import free_ports
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "prometheus"
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = ROOT / "deploy" / "prometheus"
 START_SECONDS = 60
 STOP_SECONDS = 20
 
@@ -60,6 +66,16 @@ class Prometheus:
             for each in self._get("query_range", query=expression, **span)["result"]
         ]
 
+    def targets(self) -> dict[str, str]:
+        """How each job is: ``up``, ``down`` or ``unknown``."""
+        found = self._get("targets")["activeTargets"]
+        return {target["labels"]["job"]: target["health"] for target in found}
+
+    def rules(self) -> dict[str, str]:
+        """How each rule that it has loaded is: ``ok``, ``err`` or ``unknown``."""
+        groups = self._get("rules")["groups"]
+        return {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+
     def _get(self, path: str, **parameters: object) -> dict:
         answer = self._client.get(path, params=parameters).json()
         if answer["status"] != "success":
@@ -94,9 +110,8 @@ def running_prometheus(
     """
     programs = unpacked("prometheus")
     (port,) = free_ports(1)
-    configuration = folder / "configuration"
-    shutil.copytree(CONFIGURATION, configuration)
-    path = configuration / "prometheus.yml"
+    command, places = of_compose(folder)
+    path = places[CONFIGURATION] / "prometheus.yml"
     text = path.read_text(encoding="utf-8")
     text = text.replace("adapter:9000", adapter).replace("triton:8002", triton)
     text = re.sub(r"(_interval): 15s", rf"\1: {seconds}s", text)
@@ -105,8 +120,7 @@ def running_prometheus(
         process = subprocess.Popen(
             [
                 programs / "usr/bin/prometheus",
-                f"--config.file={path}",
-                f"--storage.tsdb.path={folder / 'data'}",
+                *command,
                 f"--web.listen-address=127.0.0.1:{port}",
                 "--web.console.libraries=",
                 "--web.console.templates=",
@@ -127,6 +141,26 @@ def running_prometheus(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def of_compose(folder: Path) -> tuple[list[str], dict[Path, Path]]:
+    """The arguments of docker-compose.yml's Prometheus, with what it mounts in a folder.
+
+    Returns:
+        The arguments, and where each folder of this repository lies that is mounted.
+    """
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    service = compose["services"]["prometheus"]
+    command, places = " ".join(service["command"]), {}
+    for number, volume in enumerate(service["volumes"]):
+        source, target, *_ = volume.split(":")
+        place = folder / f"volume-{number}"
+        if source.startswith("./"):
+            shutil.copytree(ROOT / source, place)
+            places[ROOT / source] = place
+        command, replaced = re.subn(rf"={target}\b", f"={place}", command)
+        assert replaced, f"nothing of what is mounted at {target} is used"
+    return command.split(), places
 
 
 def _wait_until_ready(prometheus: Prometheus, process: subprocess.Popen, log: Path) -> None:

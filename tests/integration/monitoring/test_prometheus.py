@@ -30,6 +30,13 @@ def test_the_rules_are_right():
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+def test_what_compose_runs_finds_both_pages_and_has_every_rule(prometheus):
+    """With its command line and its configuration, but for the names of the containers."""
+    assert prometheus.targets() == {"adapter": "up", "triton": "up"}
+    names = [query.where for query in of_rules()]
+    until(lambda: prometheus.rules() == dict.fromkeys(names, "ok"))
+
+
 def test_a_rule_that_is_wrong_is_noticed(tmp_path):
     """The tests of the rules would fail if a limit were another."""
     for name in ("recording.yml", "alerts.yml", "rules_test.yml"):

@@ -68,11 +68,47 @@ def test_every_metric_that_is_asked_for_is_documented():
 
 @pytest.mark.parametrize("name", MONITORING)
 def test_what_compose_mounts_is_there(name):
-    mounts = [each.split(":") for each in SERVICES[name]["volumes"] if each.startswith("./")]
-    assert mounts
-    for source, *_, mode in mounts:
-        assert (ROOT / source).is_dir()
-        assert mode == "ro"
+    volumes = [each for each in SERVICES[name]["volumes"] if each.startswith("./")]
+    assert len(volumes) == len(mounts(name)) > 0
+    assert all(folder.is_dir() for folder in mounts(name).values())
+    assert all(volume.endswith(":ro") for volume in volumes)
+
+
+def mounts(name: str) -> dict[str, Path]:
+    """What is mounted from the repository, by where it is in the container."""
+    volumes = [each.split(":") for each in SERVICES[name]["volumes"] if each.startswith("./")]
+    return {target: ROOT / source for source, target, _ in volumes}
+
+
+def provisioned(path: str) -> dict:
+    text = (mounts("grafana")["/etc/grafana/provisioning"] / path).read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+def test_grafana_finds_its_dashboard_and_opens_with_it():
+    (provider,) = provisioned("dashboards/triton-asr.yml")["providers"]
+    folder = mounts("grafana")[provider["options"]["path"]]
+    assert [path.name for path in folder.iterdir()] == ["triton-asr.json"]
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home == f"{provider['options']['path']}/triton-asr.json"
+
+
+def test_grafana_asks_the_prometheus_of_compose():
+    (source,) = provisioned("datasources/prometheus.yml")["datasources"]
+    (port,) = SERVICES["prometheus"]["ports"]
+    assert source["url"] == f"http://prometheus:{port.rpartition(':')[2]}"
+
+
+def test_prometheus_asks_the_pages_of_the_containers_at_their_ports():
+    path = mounts("prometheus")["/etc/prometheus"] / "prometheus.yml"
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"]
+    asked = {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}
+    settings = {name: SERVICES[name]["environment"] for name in ("adapter", "triton")}
+    assert asked == {
+        "adapter": [f"adapter:{settings['adapter']['PORT']}"],
+        "triton": [f"triton:{settings['triton']['TRITON_METRICS_PORT']}"],
+    }
+    assert settings["triton"]["TRITON_HOST"] == "0.0.0.0"  # where its page is bound
 
 
 @pytest.mark.parametrize("name", MONITORING)

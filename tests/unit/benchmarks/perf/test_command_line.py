@@ -1,11 +1,12 @@
 """What ``make perf`` can be asked for."""
 
+import platform
 from pathlib import Path
 
 import pytest
 
 from benchmarks.perf.__main__ import arguments
-from benchmarks.perf.tool import ToolError, tool_at
+from benchmarks.perf.tool import NEW, OLD, ToolError, choices, glibc, tool_at
 
 
 def test_what_it_is_asked_for():
@@ -28,6 +29,26 @@ def test_what_is_wrong_is_named(given, wrong, capsys):
     with pytest.raises(SystemExit):
         arguments(given)
     assert wrong in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("system", "tried"),
+    [
+        ((2, 41), [NEW, OLD]),
+        ((2, 38), [NEW, OLD]),
+        ((2, 36), [OLD]),  # Debian 12
+        ((2, 31), []),
+        ((0, 0), []),  # musl
+    ],
+)
+def test_the_newest_tool_is_tried_first_that_a_system_may_run(system, tried):
+    assert choices(system) == tried
+
+
+def test_this_system_s_c_library_is_found():
+    name, version = platform.libc_ver()
+    there = ".".join(map(str, glibc()))
+    assert there == (version if name == "glibc" else "0.0")
 
 
 def test_a_tool_that_does_not_run_says_why(tmp_path: Path):

@@ -32,6 +32,17 @@ def covered(panel: dict) -> set[tuple[int, int]]:
     }
 
 
+def mounts(name: str) -> dict[str, Path]:
+    """What is mounted from the repository, by where it is in the container."""
+    volumes = [each.split(":") for each in SERVICES[name]["volumes"] if each.startswith("./")]
+    return {target: ROOT / source for source, target, _ in volumes}
+
+
+def provisioned(path: str) -> dict:
+    text = (mounts("grafana")["/etc/grafana/provisioning"] / path).read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
 def test_no_panel_hides_another():
     panels = DASHBOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
@@ -72,17 +83,6 @@ def test_what_compose_mounts_is_there(name):
     assert len(volumes) == len(mounts(name)) > 0
     assert all(folder.is_dir() for folder in mounts(name).values())
     assert all(volume.endswith(":ro") for volume in volumes)
-
-
-def mounts(name: str) -> dict[str, Path]:
-    """What is mounted from the repository, by where it is in the container."""
-    volumes = [each.split(":") for each in SERVICES[name]["volumes"] if each.startswith("./")]
-    return {target: ROOT / source for source, target, _ in volumes}
-
-
-def provisioned(path: str) -> dict:
-    text = (mounts("grafana")["/etc/grafana/provisioning"] / path).read_text(encoding="utf-8")
-    return yaml.safe_load(text)
 
 
 def test_grafana_finds_its_dashboard_and_opens_with_it():

@@ -20,6 +20,8 @@ from tests.services.otlp_receiver import Receiver, Span, otlp_receiver
 STEPS = {"transcription", "alignment", "diarization", "attribution"}
 LEAVES = {"whisper": "transcription", "segmentation": "diarization"}
 LEAVES["speaker_embedding"] = "diarization"
+WINDOWED = "segmentation"
+WINDOWS = 3  # of ten seconds, one each second, in twelve
 CALLER = "b7ad6b7169203331"  # a span of the client
 
 
@@ -78,14 +80,19 @@ class Trace:
         return self._by_id[span.parent_id]
 
 
-def trace_of(receiver: Receiver, trace: str, *names: str) -> Trace:
-    """A trace, once spans of all these names are there: that of a request ends last."""
+def trace_of(receiver: Receiver, trace: str, *names: str, windows: int = 0) -> Trace:
+    """A trace, once there are spans of all these names, and batches of so many windows.
+
+    Each process sends its own, and no order is kept between them.
+    """
 
     def mine(spans: list[Span]) -> list[Span]:
         return [span for span in spans if span.trace_id == trace]
 
     def is_over(spans: list[Span]) -> bool:
-        return {*names} <= {span.name for span in mine(spans)}
+        there = mine(spans)
+        segmented = (span.attributes["asr.pieces"] for span in there if span.name == WINDOWED)
+        return {*names} <= {span.name for span in there} and sum(segmented) >= windows
 
     return Trace(mine(receiver.wait_for(is_over)))
 
@@ -111,7 +118,8 @@ def test_a_request_is_one_trace_from_the_client_to_the_networks(traced, clip):
     number = "0af7651916cd43dd8448eb211c80319c"
     answer = ask(service.base_url, clip, **parent_of(number), **{"X-Request-ID": "traced"})
     assert answer.status_code == httpx.codes.OK
-    trace = trace_of(receiver, number, "POST /asr", "answer", *STEPS, *LEAVES)
+    names = ("POST /asr", "answer", *STEPS, *LEAVES)
+    trace = trace_of(receiver, number, *names, windows=WINDOWS)
 
     request = trace.only("POST /asr")
     assert (request.parent_id, request.kind) == (CALLER, "SPAN_KIND_SERVER")
@@ -126,8 +134,7 @@ def test_a_request_is_one_trace_from_the_client_to_the_networks(traced, clip):
     for step in STEPS:
         assert trace.parent(trace.only(step)).name == "graph"
     check_batches(trace, LEAVES)
-    # Twelve seconds are three windows of ten, one each second.
-    assert sum(batch.attributes["asr.pieces"] for batch in trace.of("segmentation")) == 3
+    assert sum(batch.attributes["asr.pieces"] for batch in trace.of(WINDOWED)) == WINDOWS
     assert all(request.start <= span.start <= span.end <= request.end for span in trace.spans)
     assert not any(span.failed for span in trace.spans)
     # The stages follow each other, and the graph is where the time goes.
@@ -175,7 +182,7 @@ def test_a_stream_is_one_trace_and_its_line_explains_its_time(traced, clip):
         )
     assert answer.headers["content-type"].startswith("text/event-stream")
     route = "POST /v1/audio/transcriptions"
-    trace = trace_of(receiver, number, route, "answer", "whisper")
+    trace = trace_of(receiver, number, route, "answer", "transcription_stream", "whisper")
     assert trace.only(route).parent_id == CALLER
     for stage in ("upload", "wait", "decode", "graph", "answer"):
         assert trace.parents(stage) == {route}

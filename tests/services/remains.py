@@ -10,7 +10,7 @@ from adapter.intake.recording import PREFIX, SHARED_MEMORY
 from adapter.triton.secret import HEADER
 from tests.services.processes import arguments, descendants, open_files
 
-SETTLE_SECONDS = 30  # connections are kept open for 5, memory is taken back after a chunk
+SETTLE_SECONDS = 120  # of a slow machine; connections are kept open for 5, memory for a chunk
 
 
 @dataclass(frozen=True)

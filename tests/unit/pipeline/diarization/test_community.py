@@ -19,6 +19,7 @@ from pipeline.diarization.networks.community_torch import TorchSegmentation, WeS
 from pipeline.diarization.recipe import community
 from pipeline.options import Options
 from pipeline.weights.catalog import COMMUNITY
+from tests.cores import CORES
 from tests.unit.pipeline.diarization import stock
 
 OPTIONS = Options(num_speakers=2, return_speaker_embeddings=True)
@@ -45,8 +46,8 @@ print(sorted(set(sys.modules) & {ABSENT!r}))
 def diarizer(community_folder: Path) -> LocalDiarizer:
     """The pair as a CPU computes it, from its folder."""
     return LocalDiarizer(
-        open_segmentation(community_folder / "segmentation", cores=2),
-        OnnxWeSpeaker(community_folder / "embedding", cores=2),
+        open_segmentation(community_folder / "segmentation", cores=CORES),
+        OnnxWeSpeaker(community_folder / "embedding", cores=CORES),
         community(community_folder),
     )
 
@@ -56,7 +57,7 @@ def in_torch(diarizer: LocalDiarizer, community_folder: Path) -> LocalDiarizer:
     """The pair as CUDA computes it, on the CPU."""
     return replace(
         diarizer,
-        segmentation=TorchSegmentation(community_folder / "segmentation", cores=2),
+        segmentation=TorchSegmentation(community_folder / "segmentation", cores=CORES),
         embedding=WeSpeaker(community_folder / "embedding"),
     )
 

@@ -12,6 +12,7 @@ from pipeline.transcription.recognition import Chunk, Recogniser
 from pipeline.transcription.transcribe import detect_language
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.weights import whisper_folder
+from tests.cores import CORES
 from tests.futures import done
 
 DETECTOR = VoiceActivityDetector()
@@ -67,7 +68,7 @@ def introduction(sample_audio) -> np.ndarray:
 
 
 def test_whisper_tells_the_language_and_writes_nothing(introduction):
-    recogniser = Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", cores=2)
+    recogniser = Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", cores=CORES)
     asked = Options(detect_language=True)
     recogniser.check(asked)
     answer, noise = recogniser.detect(
@@ -80,6 +81,6 @@ def test_whisper_tells_the_language_and_writes_nothing(introduction):
 
 
 def test_a_whisper_of_one_language_does_not_pretend():
-    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", cores=2)
+    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", cores=CORES)
     with pytest.raises(InvalidRequest, match=r"model.*English only"):
         english.check(Options(detect_language=True))

@@ -15,6 +15,7 @@ from pipeline.transcription.decoding import is_silence, until_credible
 from pipeline.transcription.recognition import Recogniser, rows_of
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.weights import whisper_folder
+from tests.cores import CORES
 from tests.speech.scoring import word_error_rate
 from tests.speech.sounds import sound
 
@@ -23,7 +24,7 @@ INTRODUCTION = slice(int(12.4 * SAMPLE_RATE), int(18.0 * SAMPLE_RATE))
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    return Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", cores=2)
+    return Recogniser(whisper_folder("base", read_settings()), "cpu", "int8", cores=CORES)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_figures_are_the_networks_own(introduction, sample_audio):
     ]
     # In single precision: int8 turns the smallest difference of features into other words.
     folder = whisper_folder("base", read_settings())
-    recogniser = Recogniser(folder, "cpu", "float32", cores=2)
+    recogniser = Recogniser(folder, "cpu", "float32", cores=CORES)
     theirs = WhisperModel(str(folder), "cpu", compute_type="float32")
     tokenizer = theirs.hf_tokenizer
     seen = []
@@ -194,7 +195,7 @@ def test_hotwords_reach_the_decoder(recogniser, sample_audio):
 
 
 def test_an_english_whisper_says_what_it_cannot_do():
-    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", cores=2)
+    english = Recogniser(whisper_folder("tiny.en", read_settings()), "cpu", "int8", cores=CORES)
     with pytest.raises(InvalidRequest, match=r"language.*English only"):
         english.check(Options(language="de"))
     with pytest.raises(InvalidRequest, match=r"task.*cannot translate"):

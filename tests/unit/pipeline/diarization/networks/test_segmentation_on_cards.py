@@ -13,6 +13,7 @@ from pipeline.diarization.networks.segmentation import OnnxSegmentation
 from pipeline.diarization.networks.sessions import GRAPHS
 from pipeline.settings import read_settings
 from pipeline.weights import segmentation_file
+from tests.cores import CORES
 from tests.unit.pipeline.diarization import stock
 
 
@@ -23,7 +24,7 @@ def file() -> Path:
 
 @pytest.fixture(scope="module")
 def in_torch(file: Path) -> TorchPyanNet:
-    return TorchPyanNet(file, cores=2)
+    return TorchPyanNet(file, cores=CORES)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,8 @@ def windows(audio: np.ndarray) -> np.ndarray:
 def test_speakers_are_active_in_the_same_frames(
     file: Path, in_torch: TorchPyanNet, windows: np.ndarray
 ) -> None:
-    ours, theirs = in_torch(windows), OnnxSegmentation.from_file(file, cores=2)(windows)
+    ours = in_torch(windows)
+    theirs = OnnxSegmentation.from_file(file, cores=CORES)(windows)
     assert ours.dtype == theirs.dtype == np.uint8
     assert ours.shape == theirs.shape == (len(windows), 589, 3)
     assert theirs.any(axis=(0, 1)).sum() > 1

@@ -1,0 +1,17 @@
+"""The cores that the networks of one test worker have."""
+
+import os
+
+from pipeline.hardware import available_cores
+
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+CORES = max(1, available_cores() // WORKERS)
+
+
+def share_cores() -> None:
+    """Let networks in this process, and in services that it starts, have that many threads.
+
+    They wait for each other at every layer: four times as long on a core that another one has.
+    """
+    for name in ("CORES", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, str(CORES))

@@ -9,9 +9,10 @@ CORES = max(1, available_cores() // WORKERS)
 
 
 def share_cores() -> None:
-    """Let networks in this process, and in services that it starts, have that many threads.
+    """Let networks in a worker, and in services that it starts, have that many threads.
 
-    They wait for each other at every layer: four times as long on a core that another one has.
+    They wait for each other at every layer: six times as long on a core that another one has.
     """
-    for name in ("CORES", "OMP_NUM_THREADS"):
-        os.environ.setdefault(name, str(CORES))
+    if "PYTEST_XDIST_WORKER" in os.environ:  # workers have the environment of who starts them
+        for name in ("CORES", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, str(CORES))

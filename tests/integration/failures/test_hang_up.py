@@ -136,25 +136,20 @@ def fail_in_transcription(service, recording: bytes) -> None:
     assert "this Whisper knows English only" in answer.json()["detail"]
 
 
-def test_what_fails_in_one_step_is_not_worked_on_in_the_others(service, long, counts):
-    """The answer would otherwise come after all of its 75 batches of ``segmentation``."""
-    before = counts("segmentation")["segmentation"]
-    fail_in_transcription(service, long)
-    assert until_idle(counts, "segmentation")["segmentation"] - before <= 50
-
-
 def memory_of_steps(service) -> int:
     """Bytes of shared memory in which Triton's processes hold what they work on."""
     port = service.triton_http.rpartition(":")[2]
     return sum(path.stat().st_blocks * 512 for path in SHARED_MEMORY.glob(f"triton-asr-*-{port}-*"))
 
 
-def test_what_fails_gives_its_memory_back(service, long, counts):
+def test_what_fails_in_one_step_frees_the_others_and_their_memory(service, long, counts):
     """Triton's pools never shrink, but what the next one needs has room there."""
 
     def fail() -> int:
+        before = counts("segmentation")["segmentation"]
         fail_in_transcription(service, long)
-        until_idle(counts, "segmentation")  # the steps were told to stop
+        # Its answer would otherwise come after all 75 batches, and nobody would be told to stop.
+        assert until_idle(counts, "segmentation")["segmentation"] - before <= 50
         return memory_of_steps(service)
 
     held = [fail()]

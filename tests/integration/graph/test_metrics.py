@@ -66,7 +66,7 @@ def four(service, clip) -> tuple[list[httpx.Response], Pages]:
     for step in STEPS:
         pages.until_added(AT_ONCE, "asr_step_requests_total", step=step)
     for leaf in LEAVES:
-        pages.until_added(1, "asr_leaf_batch_seconds_count", leaf=leaf)
+        pages.until_added(AT_ONCE, "asr_leaf_pieces_total", leaf=leaf)
     pages.until_added(WINDOWS * AT_ONCE, "asr_leaf_queue_seconds_count", leaf="segmentation")
     pages.until_added(AT_ONCE, "nv_inference_count", model="whisper")
     pages.look()

@@ -75,7 +75,6 @@ def test_the_encoder_hears_a_short_chunk_and_not_half_a_minute(
     assert ear.frames == [1500, 3000]  # 5.6 and 30 s
 
 
-@pytest.mark.words
 def test_figures_are_the_networks_own(introduction, sample_audio):
     """Those that faster-whisper gives for the same audio, from its own reading of OpenAI's."""
     # 30 s each: behind a shorter one, theirs pads the spectrogram and not the audio.

@@ -9,7 +9,7 @@ CORES = max(1, available_cores() // WORKERS)
 
 
 def share_cores() -> None:
-    """Let networks in a worker, and in services that it starts, have that many threads.
+    """Let networks in a worker's own process have that many threads.
 
     They wait for each other at every layer: six times as long on a core that another one has.
     """

@@ -18,6 +18,7 @@ import tritonclient.grpc as triton
 from adapter.embedded.supervisor import POLL_SECONDS
 from adapter.triton.secret import find
 from pipeline.audio import SAMPLE_RATE
+from pipeline.hardware import available_cores
 from pipeline.serving import PROVOKED_FAULTS
 from pipeline.settings import Settings
 from tests.clients.asking import transcript_of
@@ -126,6 +127,7 @@ def start_service(folder: Path, **variables: str) -> RunningService:
         "HF_HUB_OFFLINE": "1",
         "HF_TOKEN": "",
         "LC_ALL": "C",  # what works in this locale works in each
+        "CORES": str(available_cores()),  # as users have it, whatever a worker's share is
         "KEEP_ANSWERS_SECONDS": "0",  # the same recordings are to be worked on again and again
         "HOST": "127.0.0.1",
         "PORT": str(port),

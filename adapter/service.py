@@ -64,6 +64,8 @@ class Service:
             settings.max_requests, "recordings are being worked on", settings.max_waiting
         )
         uploads = UPLOADS_FOR_A_PLACE * settings.max_requests
+        # All for whom there is a place or room in the line may come at the same moment.
+        uploads = max(uploads, settings.max_requests + settings.max_waiting)
         self.uploads = Places(uploads, "uploads are on their way")
         self.waiting = Waiting()
         self.in_flight = InFlight(engine)
@@ -104,7 +106,8 @@ class Service:
                 if patience.client is not None:
                     place = self.recordings.wait(patience.client)
                     await patience.wait(own.enter_async_context(place), left())
-                voices = await asyncio.wait_for(self.decoders.voices(upload, kept), left())
+                decoding = self.decoders.voices(upload, kept, options.background)
+                voices = await asyncio.wait_for(decoding, left())
                 if not upload.kept:  # the disk is for those that are still to be decoded
                     await in_thread(os.ftruncate, upload.fd, 0)
                 duration = sum(each.recording.duration for each in voices.values())

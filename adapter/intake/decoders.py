@@ -34,29 +34,35 @@ class Decoders:
         """Args:
         ffmpeg: its path.
         limits: of each recording.
-        most: how many work at once.
+        most: how many work at once, for those who wait.
         shares_memory: whether the graph can read recordings there.
         """
         self._ffmpeg = ffmpeg
         self.limits = limits
         self._turns = asyncio.Semaphore(most)
+        # One more, for recordings of hours that would keep those who wait from the others.
+        self._background_turns = asyncio.Semaphore(1)
         self._shares_memory = shares_memory
 
-    async def voices(self, upload: Upload, kept: contextlib.AsyncExitStack) -> dict[str, Decoded]:
+    async def voices(
+        self, upload: Upload, kept: contextlib.AsyncExitStack, background: bool = False
+    ) -> dict[str, Decoded]:
         """The recordings of an upload by who speaks in them; one, unless they are to be apart.
 
         Args:
             kept: takes away what nobody else takes on.
+            background: whether nobody waits for it.
         """
+        turns = self._background_turns if background else self._turns
         if upload.choice == FIRST_MIXED or isinstance(upload, PcmUpload):
-            return {"": await self._voice(upload, kept, FIRST_TRACK)}
-        async with self._turns:
+            return {"": await self._voice(upload, kept, FIRST_TRACK, turns)}
+        async with turns:
             sources = await find_sources(
                 self._ffmpeg, upload.fd, self.limits, upload.choice, upload.part
             )
         voices: list[Decoded] = []
         for source in sources:
-            voices.append(await self._voice(upload, kept, source.arguments))
+            voices.append(await self._voice(upload, kept, source.arguments, turns))
             if sum(each.recording.duration for each in voices) > self.limits.duration:
                 raise TooLarge(
                     f"{upload.part}: file too large: its {len(sources)} tracks and channels last "
@@ -68,32 +74,43 @@ class Decoders:
         return {names[each]: voices[each] for each in different}
 
     async def _voice(
-        self, upload: Upload, kept: contextlib.AsyncExitStack, chosen: Sequence[str]
+        self,
+        upload: Upload,
+        kept: contextlib.AsyncExitStack,
+        chosen: Sequence[str],
+        turns: asyncio.Semaphore,
     ) -> Decoded:
         held = await kept.enter_async_context(contextlib.AsyncExitStack())
-        return Decoded(await self.decode(upload, held, chosen=chosen), held)
+        return Decoded(await self._decode(upload, held, self.limits, chosen, turns), held)
 
     async def decode(
         self,
         upload: Upload,
         kept: contextlib.AsyncExitStack,
         limits: Limits | None = None,
-        chosen: Sequence[str] = FIRST_TRACK,
     ) -> Recording:
-        """One recording of an upload, once it is its turn.
+        """The first track of an upload, once it is its turn.
 
         Args:
             kept: takes it away.
             limits: other ones than the service's.
-            chosen: ffmpeg's arguments, for a track or channel of several.
 
         Raises:
             PipelineError: of the kind that says what is wrong with it, or that there is no room.
         """
-        limits = limits or self.limits
+        return await self._decode(upload, kept, limits or self.limits, FIRST_TRACK, self._turns)
+
+    async def _decode(
+        self,
+        upload: Upload,
+        kept: contextlib.AsyncExitStack,
+        limits: Limits,
+        chosen: Sequence[str],
+        turns: asyncio.Semaphore,
+    ) -> Recording:
         async with contextlib.AsyncExitStack() as turn:
             with current().stage(WAIT):
-                await turn.enter_async_context(self._turns)
+                await turn.enter_async_context(turns)
             with current().stage(DECODE):
                 if self._shares_memory():
                     # Containers often have a /dev/shm of 64 MB.

@@ -1,7 +1,9 @@
 """A host of somebody else's: it has recordings to be fetched, and hears what it is told."""
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ class Outside:
     url: str
     files: dict[str, bytes] = field(default_factory=dict)
     leads_to: dict[str, str] = field(default_factory=dict)
+    endless: set[str] = field(default_factory=set)  # what comes byte by byte, and never ends
     answers: list[int] = field(default_factory=list)  # statuses of the next POSTs, then 200
     posts: list[tuple[str, dict[str, str], dict]] = field(default_factory=list)
     gets: list[str] = field(default_factory=list)
@@ -37,6 +40,14 @@ def outside() -> Iterator[Outside]:
                 self.send_header("Location", host.leads_to[self.path])
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                return
+            if self.path in host.endless:
+                self.send_response(200)
+                self.end_headers()
+                with contextlib.suppress(OSError):  # whoever asked has left
+                    while True:
+                        self.wfile.write(b"x")
+                        time.sleep(0.05)
                 return
             content = host.files.get(self.path)
             self.send_response(404 if content is None else 200)

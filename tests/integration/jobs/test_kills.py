@@ -4,6 +4,7 @@ Triton is a real one with models that do what ``word_boost`` tells them.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -134,3 +135,27 @@ def test_a_triton_that_is_killed_is_waited_for(in_sqlite, tmp_path, recording, b
         assert client.read(job)["status"] == "processing"
         stack.enter_context(tiny_triton(tmp_path / "second", ports=ports))
         assert client.ended(job)["text"] == TEXT
+
+
+@pytest.mark.long
+def test_whenever_an_adapter_is_killed_each_job_ends_once(tiny, store, tmp_path, recording, host):
+    """While jobs come, wait, are worked on, end, and their webhooks are told."""
+    done = pieces_done(tiny)
+    with starting(tiny, tmp_path, store) as start:
+        adapter, jobs = start(), []
+        for seconds in (0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 2.2):
+            client = Leaving(adapter.url)
+            audio = client.upload(recording)
+            for _ in range(2):
+                asked = {"word_boost": ["pieces 2 0.2"], "webhook_url": f"{host.url}/hook"}
+                jobs.append(client.create(audio, **asked))
+            time.sleep(seconds)
+            adapter.process.kill()
+            adapter = start()
+        client = Leaving(adapter.url)
+        for job in jobs:
+            ended = client.ended(job)
+            assert (ended["status"], ended["text"]) == ("completed", TEXT), ended["error"]
+        until(lambda: {told["transcript_id"] for told in host.told} == set(jobs))
+        assert {told["status"] for told in host.told} == {"completed"}
+    assert pieces_done(tiny) > done

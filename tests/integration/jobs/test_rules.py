@@ -101,6 +101,14 @@ def test_what_cannot_be_fetched_is_the_jobs_error(start, host, path, complaint):
     assert complaint in ended["error"]
 
 
+def test_a_host_that_never_comes_to_an_end_is_left(start, host):
+    client = start(upload_timeout_seconds=1)
+    host.endless.add("/endless")
+    ended = client.ended(client.create(f"{host.url}/endless"))
+    assert ended["status"] == "error"
+    assert ended["error"] == "audio_url: it was not there within 1 seconds"
+
+
 def test_hosts_that_are_not_allowed_are_refused_at_once(start, host, recording):
     client = start(fetch_hosts="media.example.org")
     assert refusal(client, audio_url=f"{host.url}/a.wav").startswith("audio_url: FETCH_HOSTS")

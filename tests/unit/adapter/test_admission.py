@@ -15,7 +15,7 @@ from tests.clients.multipart import END, HEADERS, file_part
 
 FILE_PART = file_part(b"")[2:]
 # One at a time, then fifty and more in a line.
-LINE = {"max_requests": 1, "max_waiting": 64, "max_wait_seconds": 60}
+LINE = {"max_requests": 1, "max_waiting": 64, "max_wait_seconds": 600}
 
 
 def detail(response: httpx.Response) -> str:

@@ -23,6 +23,7 @@ from pipeline.options import Options
 from pipeline.settings import Settings
 from tests.clients.decoders import script
 from tests.speech.media import TONE_SECONDS
+from tests.waiting import until
 
 
 def request_that_ends(hang_up: asyncio.Event) -> Request:
@@ -211,3 +212,32 @@ def test_one_alone_has_its_room_in_shared_memory(little_room, upload):
         (little_room.folder.parent / f"begun.of another {number}").touch()
     decoder = service(SimpleNamespace(shares_memory=True), ffmpeg=little_room.decoder)
     assert asyncio.run(decode_at_once(decoder, [upload()])) == {"shared": 1}
+
+
+def test_jobs_that_are_decoded_keep_nobody_else_from_a_decoder(upload, tmp_path):
+    gate, begun = tmp_path / "gate", tmp_path / "begun"
+    decoder = script(
+        tmp_path / "ffmpeg",
+        "case $2 in -protocols) echo fd; exit;; esac\n"
+        f"echo >> {begun}; until [ -e {gate} ]; do sleep 0.02; done\n"
+        "exec head -c 32000 /dev/zero",
+    )
+    decoders = service(SimpleNamespace(shares_memory=False), ffmpeg=str(decoder), cores=1).decoders
+
+    async def use() -> None:
+        async with contextlib.AsyncExitStack() as kept:
+            jobs, others = (
+                [asyncio.create_task(decoders.voices(upload(), kept, job)) for _ in range(2)]
+                for job in (True, False)
+            )
+            await asyncio.to_thread(
+                until, lambda: begun.exists() and len(begun.read_text().splitlines()) == 2
+            )
+            await asyncio.sleep(0.1)
+            assert len(begun.read_text().splitlines()) == 2, "one of each kind"
+            gate.touch()
+            for task in (*jobs, *others):
+                (voice,) = (await task).values()
+                assert voice.recording.duration == 1.0
+
+    asyncio.run(use())

@@ -41,7 +41,7 @@ class Record:
         self.key: str | None = None  # by which the graph knows it, while it is there
         self.diarize = False
         self.graph_begun = 0.0
-        self._worked_on_as: Record | None = None
+        self._others: list[Record] = []  # whose work is this one's as well
         self.received = self.sent = 0  # bytes of bodies
         self.status: int | None = None
         self.first_byte: float | None = None  # of a stream, since the upload was there
@@ -100,16 +100,16 @@ class Record:
     @contextmanager
     def shared(self, other: "Record") -> Iterator[None]:
         """Meanwhile what is done for another request, for the same recording, is done for both."""
-        self._worked_on_as = other
+        self._others.append(other)
         try:
             yield
         finally:
-            self._worked_on_as = None
+            self._others.remove(other)
 
     @property
     def at_work(self) -> "Record":
         """The record of the request that the graph knows this one by."""
-        return self._worked_on_as or self
+        return self._others[-1] if self._others else self
 
     def hear(self, transcript: Transcript, duration: float) -> None:
         """The graph has answered.

@@ -1,0 +1,73 @@
+"""The settings by which speakers are told apart and known again, in a service that has them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from pipeline.audio import SAMPLE_RATE
+from tests.clients.asking import transcript_of
+from tests.integration.conftest import (
+    RunningService,
+    start_service,
+    stop_service,
+    wait_until_ready,
+)
+from tests.speech.media import write_wav
+
+pytestmark = pytest.mark.long
+
+DIANE = slice(round(18.6 * SAMPLE_RATE), round(21.6 * SAMPLE_RATE))
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """Voices have to be almost the same to be one person's, and the same to be a known one's."""
+    running = start_service(
+        tmp_path_factory.mktemp("strict"),
+        DIARIZE_PARAM_OVERRIDES='{"clustering": {"threshold": 0.1, "min_cluster_size": 1}}',
+        DIARIZE_CLUSTERING_THRESHOLD="2",  # the overrides have the last word
+        DIARIZE_MIN_DURATION_OFF="0.1",
+        DIARIZE_FILL_NEAREST="false",
+        KNOWN_SPEAKER_SIMILARITY="1",
+    )
+    try:
+        wait_until_ready(running)
+        yield running
+    finally:
+        stop_service(running)
+
+
+@pytest.fixture(scope="module")
+def heard(strict: RunningService, sample: Path) -> dict:
+    return transcript_of(strict, sample)
+
+
+def test_the_overrides_decide_how_many_people_there_are(heard):
+    speakers = {word["speaker"] for word in heard["word_segments"] if "speaker" in word}
+    assert len(speakers) > 2
+
+
+def test_words_in_nobodys_turn_are_nobodys(heard, strict, sample_audio, tmp_path):
+    spoken = [word for word in heard["word_segments"] if "speaker" not in word]
+    assert spoken
+    assert len(spoken) < len(heard["word_segments"]) / 2
+
+
+def test_nobody_is_known_whose_voice_is_not_the_same(strict, sample_audio, clip, tmp_path):
+    write_wav(tmp_path / "diane.wav", np.asarray(sample_audio[DIANE]), SAMPLE_RATE)
+    answer = httpx.post(
+        f"{strict.base_url}/asr",
+        data={"speaker_name": ["Diane"]},
+        files=[
+            ("audio_file", clip.read_bytes()),
+            ("speaker_audio", ("diane.wav", (tmp_path / "diane.wav").read_bytes())),
+        ],
+        timeout=300,
+    )
+    assert answer.status_code == httpx.codes.OK, answer.text
+    named = {word.get("speaker") for word in answer.json()["word_segments"]}
+    assert "Diane" not in named
+    assert "SPEAKER_00" in named

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 
+from documents import Transcript
 from pipeline.audio import SAMPLE_RATE
 from pipeline.diarization.windows import window_starts
 from pipeline.kept_answers.question import FILE
@@ -141,6 +142,26 @@ def test_who_wants_no_reuse_neither_reads_nor_writes(keeping, clip, pieces, tmp_
     post(True, **normal)  # nothing was kept
     post(False, **normal)
     post(True, **asked)  # what is kept was not read
+
+
+def test_a_client_of_triton_says_so_by_a_parameter(keeping, sample_audio, pieces):
+    client = triton.InferenceServerClient(keeping.triton_grpc)
+    samples = np.ascontiguousarray(sample_audio[None, 9 * SAMPLE_RATE : 13 * SAMPLE_RATE])
+    audio = triton.InferInput("AUDIO", samples.shape, "INT16")
+    audio.set_data_from_numpy(samples)
+
+    def ask(**parameters: bool) -> int:
+        before = pieces()["whisper"]
+        wanted = [triton.InferRequestedOutput("SEGMENTS")]
+        answer = client.infer("asr", [audio], outputs=wanted, parameters=parameters)
+        heard = Transcript.decode(answer.as_numpy("SEGMENTS").tobytes())
+        assert "there" in heard.segments[0].text
+        return pieces()["whisper"] - before
+
+    assert ask(reuse=False) > 0
+    assert ask() > 0, "nothing was kept"
+    assert ask() == 0
+    assert ask(reuse=False) > 0
 
 
 def test_options_that_matter_tell_answers_apart_and_others_do_not(

@@ -78,12 +78,15 @@ def conclude(
     if not activity.any():
         return Turns()
     bounds = Bounds.of(options.num_speakers, options.min_speakers, options.max_speakers)
-    clusters, centroids = cluster(embeddings, activity, bounds, recipe.find)
+    voices = pieces if recipe.apart and bounds.most > 1 else None
+    # Whom no window tells from the others is looked for in the pieces.
+    told = Bounds(1, bounds.most) if voices else bounds
+    clusters, centroids = cluster(embeddings, activity, told, recipe.find)
     at_once = np.minimum(speakers_at_once(activity, recipe.step), bounds.most)
     named = None
-    if pieces and recipe.apart and bounds.most > 1:
+    if voices:
         clusters, named = tell_apart(
-            activity, clusters, bounds, pieces, recipe.apart, len(at_once), recipe.step
+            activity, clusters, bounds, voices, recipe.apart, len(at_once), recipe.step
         )
         centroids = _voices(embeddings, clusters)
     frames = speaker_frames(activity, clusters, at_once, recipe.step, named)
@@ -122,7 +125,7 @@ def listen(
             row[:] = segmented.popleft().result()
         masks = pooling_masks(block, recipe.min_frames)
         if recipe.apart and not exact:
-            pieces = cut_block(activity, first, len(block), recipe.step)
+            pieces = cut_block(activity, first, len(block), len(audio), recipe.step)
             stretches = shared(audio, first, masks, recipe.step, pieces)
         else:
             stretches = make_stretches(audio, first, masks, recipe.step)

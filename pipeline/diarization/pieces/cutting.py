@@ -51,18 +51,21 @@ class Pieces:
         return cls(*arrays, embeddings=np.concatenate([vectors for _, vectors in parts]))
 
 
-def cut_block(activity: np.ndarray, first: int, windows: int, step: int = STEP) -> Pieces:
+def cut_block(
+    activity: np.ndarray, first: int, windows: int, samples: int, step: int = STEP
+) -> Pieces:
     """The pieces that begin before the next block of windows does, in the last one all.
 
     Args:
         activity: UINT8 [W, 589, speakers], of the recording; that of later blocks is not looked at.
         first: the number of the block's first window.
         windows: how many it has.
+        samples: of the recording, at whose end the pieces end.
         step: samples between the starts of two windows.
     """
     after = first + windows
     before = max(0, first - (WINDOW - 1) // step)
-    end = after * step if after < len(activity) else (after - 1) * step + WINDOW
+    end = after * step if after < len(activity) else samples
     frames = slice(int(first_frame(first * step)), int(first_frame(end)))
     return cut(activity[before:after], before, frames, step)
 

@@ -67,7 +67,7 @@ class Voices:
         alike = 1 - pdist(members.T @ self._directions, "cosine")
         return bool(members.any(axis=0).all() and alike.max() < 1 - apart)
 
-    def named(self, heard: np.ndarray, apart: float) -> np.ndarray:
+    def named(self, heard: np.ndarray) -> np.ndarray:
         """Who speaks in each piece, INT64 [n].
 
         From what the windows heard, and from the linkage of the pieces: the start counts after
@@ -82,28 +82,38 @@ class Voices:
             labels = self._linked(number, sizes)
             if labels is not None:
                 found.append(self._settle(labels, np.zeros_like(heard)))
-        different = self.number(1, number, apart)
-        if different < number:
-            found.append(
-                self._settle(self._with_strangers(different, number), np.zeros_like(heard))
-            )
         return max(found, key=lambda each: (-each.empty, each.margin)).labels
 
     def settled(self, labels: np.ndarray, heard: np.ndarray) -> np.ndarray:
         """The same from a guess of who speaks, INT64 [n]."""
         return self._settle(labels, HEARD * heard).labels
 
-    def _with_strangers(self, different: int, number: int) -> np.ndarray:
-        """Those whose voices differ, and the others for what is least like any of them."""
-        labels = self._linked(different, SIZES[:1]) if different > 1 else None
-        if labels is None:
-            labels = np.zeros(len(self._seconds), np.int64)
-            different = 1
-        for stranger in range(different, number):
+    def with_strangers(self, labels: np.ndarray, number: int) -> np.ndarray:
+        """The same of more people than were told apart.
+
+        Each says what is least like the voices of those before, and what is like that; or the
+        linkage has so many: where the voices differ more.
+
+        Args:
+            labels: INT64 [n], of fewer people, who are numbered from 0.
+            number: of people.
+        """
+        found = [self._joined(labels, number, in_turn) for in_turn in (False, True)]
+        linked = self._linked(number, SIZES)
+        if linked is not None:
+            found.append(self._settle(linked, np.zeros((len(labels), number))))
+        return max(found, key=lambda each: (-each.empty, each.margin)).labels
+
+    def _joined(self, labels: np.ndarray, number: int, in_turn: bool) -> _Named:
+        """Strangers join those who are told: each has a voice before the next one comes, or all."""
+        labels = labels.copy()
+        for stranger in range(len(np.unique(labels)), number):
             alike = self._alike(labels, stranger)[np.arange(len(labels)), labels]
             alike[self._weights < STRANGE] = np.inf
             labels[alike.argmin()] = stranger
-        return labels
+            if in_turn:
+                labels = self._settle(labels, np.zeros((len(labels), stranger + 1))).labels
+        return self._settle(labels, np.zeros((len(labels), number)))
 
     def _settle(self, labels: np.ndarray, heard: np.ndarray) -> _Named:
         count = heard.shape[1]

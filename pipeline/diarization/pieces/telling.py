@@ -35,21 +35,23 @@ def tell_apart(
     """
     piece = _pieces_of(pieces, frames)
     voices = Voices(pieces)
-    told = max(int(clusters.max()) + 1, min(bounds.least, len(pieces)))
-    number = voices.number(told, bounds.most, apart)
+    begins = first_frame(np.arange(len(activity)) * step)
+    told = voices.number(int(clusters.max()) + 1, bounds.most, apart)
+    number = max(told, min(bounds.least, len(pieces)))
     if number < 2:
         return clusters, np.where(piece >= 0, 0, NOT_NAMED)
-    begins = first_frame(np.arange(len(activity)) * step)
 
-    def heard(told: np.ndarray) -> np.ndarray:
-        return _heard(activity, told, number, piece, len(pieces), step)
+    def heard(clusters: np.ndarray, number: int) -> np.ndarray:
+        return _heard(activity, clusters, number, piece, len(pieces), step)
 
-    labels = voices.named(heard(clusters), apart)
-    told = _of_windows(activity, clusters, labels, piece, number, begins)
+    labels = voices.named(heard(clusters, told))
+    if number > told:
+        labels = voices.with_strangers(labels, number)
+    clusters = _of_windows(activity, clusters, labels, piece, number, begins)
     # What windows hear counts by the names that the voices gave their speakers.
-    labels = voices.settled(labels, heard(told))
-    told = _of_windows(activity, clusters, labels, piece, number, begins)
-    return told, np.where(piece >= 0, labels[piece], NOT_NAMED)
+    labels = voices.settled(labels, heard(clusters, number))
+    clusters = _of_windows(activity, clusters, labels, piece, number, begins)
+    return clusters, np.where(piece >= 0, labels[piece], NOT_NAMED)
 
 
 def _heard(

@@ -71,7 +71,7 @@ def test_long_speech_has_a_voice_of_two_seconds_every_half_second() -> None:
 def test_blocks_of_windows_have_all_pieces_between_them() -> None:
     said = [(0, 2.0, 3.5), (1, 4.2, 5.5), (0, 7.0, 8.9), (2, 12.4, 13.7), (1, 16.1, 17.0)]
     activity = spoken(*said, windows=12)
-    blocks = [cut_block(activity, first, 4) for first in (0, 4, 8)]
+    blocks = [cut_block(activity, first, 4, 21 * SECOND) for first in (0, 4, 8)]
     assert [edge for block in blocks for edge in times(block)] == [
         (2.0, 3.5),
         (4.2, 5.5),
@@ -84,3 +84,8 @@ def test_blocks_of_windows_have_all_pieces_between_them() -> None:
 
 def test_silence_has_no_pieces() -> None:
     assert len(cut(spoken(), 0, WHOLE)) == 0
+
+
+def test_what_is_heard_beyond_the_end_is_no_piece() -> None:
+    activity = spoken((0, 1.0, 2.5), (0, 3.5, 4.2), windows=1)
+    assert times(cut_block(activity, 0, 1, 2 * SECOND)) == [(1.0, 2.0)]

@@ -40,21 +40,21 @@ def heard(who: list[int], number: int) -> np.ndarray:
 def test_voices_tell_two_whom_the_windows_take_for_one() -> None:
     who = [0, 1, 0, 0, 1, 1, 0, 1, 0, 1]
     windows = heard([0] * 9 + [1], 2)
-    assert same(Voices(pieces(who)).named(windows, APART), who)
+    assert same(Voices(pieces(who)).named(windows), who)
 
 
 def test_who_says_little_is_the_third_person_and_no_half_of_another_is() -> None:
     who = [0, 1, 0, 1, 0, 1, 0, 1, 2, 0, 1, 0]
     seconds = [6.0] * 8 + [1.2] + [6.0] * 3
     windows = heard([0, 1, 0, 1, 2, 1, 2, 1, 0, 0, 1, 0], 3)  # the halves of the first
-    assert same(Voices(pieces(who, seconds)).named(windows, APART), who)
+    assert same(Voices(pieces(who, seconds)).named(windows), who)
 
 
 def test_without_a_voice_the_windows_tell_who_speaks() -> None:
     who = [0, 1, 0, 1, 0, 1]
     given = pieces(who)
     given.embeddings[2:4] = UNKNOWN
-    assert same(Voices(given).named(heard(who, 2), APART), who)
+    assert same(Voices(given).named(heard(who, 2)), who)
 
 
 def test_a_moment_that_is_like_another_voice_is_no_change_inside_a_sentence() -> None:
@@ -62,14 +62,14 @@ def test_a_moment_that_is_like_another_voice_is_no_change_inside_a_sentence() ->
     seconds = [2.0, 2.0, 2.0, 0.3, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]
     said = [0] * 7 + [1] * 4
     windows = heard(said, 2)
-    assert same(Voices(pieces(who, seconds, new=False)).named(windows, APART), said)
-    assert same(Voices(pieces(who, seconds, new=True)).named(windows, APART), who)
+    assert same(Voices(pieces(who, seconds, new=False)).named(windows), said)
+    assert same(Voices(pieces(who, seconds, new=True)).named(windows), who)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
 def test_as_many_speak_as_there_are(number: int) -> None:
     who = [0, 1] * 10
-    labels = Voices(pieces(who)).named(heard([0] * 20, number), APART)
+    labels = Voices(pieces(who)).named(heard([0] * 20, number))
     assert len(set(labels.tolist())) == number
     assert labels.max() < number
 
@@ -95,3 +95,11 @@ def test_voices_tell_people_whom_no_window_told_apart(people: int) -> None:
 def test_a_word_of_another_voice_is_nobody_who_was_not_told() -> None:
     given = Voices(pieces([0, 0, 1, 0, 0, 0], [2.0, 2.0, 1.0, 2.0, 2.0, 2.0]))
     assert given.number(1, 20, APART) == 1
+
+
+@pytest.mark.parametrize("strangers", [1, 2])
+def test_who_was_not_told_says_what_is_least_like_the_others(strangers: int) -> None:
+    who = [0, 1, 0, 1, 0, 1, 0, 1, 2, 0, 1, 0, 2, 3][: 12 if strangers == 1 else 14]
+    given = Voices(pieces(who, [4.0] * 8 + [0.8] + [4.0] * 3 + [0.8] * (len(who) - 12)))
+    told = np.array([0 if each > 1 else each for each in who])
+    assert same(given.with_strangers(told, 2 + strangers), who)

@@ -7,20 +7,26 @@ came of it.  Commits before the rooms of ``pipeline`` have their modules elsewhe
 import json
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 try:
-    from pipeline.transcription.chunking import Chunk
+    from pipeline.transcription.chunking import LONGEST_SPEECH, Chunk, chunks
+    from pipeline.transcription.voice_activity import VoiceActivityDetector
     from pipeline.transcription.whisper_models import WhisperModels
 except ImportError:
+    from pipeline.chunking import LONGEST_SPEECH, chunks
     from pipeline.recognition import Chunk
+    from pipeline.voice_activity import VoiceActivityDetector
     from pipeline.whisper_models import WhisperModels
 from pipeline.diarization.local import LocalDiarizer
 from pipeline.options import Options
 from pipeline.settings import read_settings
 
 SAMPLE_RATE = 16_000
+BATCH = 4  # chunks, what Whisper takes at once on a CPU
+AT_ONCE = 8  # recordings
 
 
 class Program:
@@ -54,6 +60,43 @@ class Program:
         """How many turns and people there are."""
         turns = self._diarizer(self._cut(seconds)).turns
         return f"{len(turns)} turns of {len({turn.speaker for turn in turns})}"
+
+    def text(self, seconds: float) -> str:
+        """The words of a recording: its chunks in full batches, one attempt at each."""
+        return f"{self._words([self._cut(seconds)])} words"
+
+    def everything(self, seconds: float) -> str:
+        """Its words, and who speaks in it beside that, as the graph has both at once."""
+        return self._both([self._cut(seconds)])
+
+    def eight(self, seconds: float) -> str:
+        """The same of eight recordings, which begin at eight different places."""
+        longer = self._cut(seconds + AT_ONCE)
+        starts = (number * SAMPLE_RATE for number in range(AT_ONCE))
+        return self._both([longer[start:][: round(seconds * SAMPLE_RATE)] for start in starts])
+
+    def _both(self, recordings: list[np.ndarray]) -> str:
+        with ThreadPoolExecutor(2) as threads:
+            words = threads.submit(self._words, recordings)
+            turns = threads.submit(lambda: sum(len(self._diarizer(r).turns) for r in recordings))
+            return f"{words.result()} words, {turns.result()} turns"
+
+    def _words(self, recordings: list[np.ndarray]) -> int:
+        options = Options(language="en", word_timestamps=True)
+        waiting = [
+            Chunk(recording[span.start : span.end], options)
+            for recording in recordings
+            for span in chunks(
+                VoiceActivityDetector().spans(recording, LONGEST_SPEECH), len(recording)
+            )
+        ]
+        with self._whispers.use(None) as whisper:
+            heard = [
+                each
+                for first in range(0, len(waiting), BATCH)
+                for each in whisper.recognise(waiting[first : first + BATCH])
+            ]
+        return sum(len(each.text.split()) for each in heard)
 
     def _cut(self, seconds: float) -> np.ndarray:
         samples = round(seconds * SAMPLE_RATE)

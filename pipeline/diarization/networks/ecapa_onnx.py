@@ -17,6 +17,7 @@ from pipeline.diarization.networks.ecapa import (
     is_alone,
 )
 from pipeline.diarization.networks.filterbank import Filterbank
+from pipeline.diarization.networks.int8.weights import frame_level
 from pipeline.diarization.networks.sessions import open_graph
 from pipeline.hardware import give_memory_back
 from pipeline.weights.checkpoints import read_tensors
@@ -24,7 +25,10 @@ from pipeline.workers import Workers
 
 
 class OnnxEcapa:
-    """SpeechBrain's network (Desplanques et al., 2020), pooled by masks, in single precision."""
+    """SpeechBrain's network (Desplanques et al., 2020), pooled by masks.
+
+    Its frame-level layers multiply in eight bits (:mod:`pipeline.diarization.networks.int8`).
+    """
 
     def __init__(self, folder: Path, cores: int = 1) -> None:
         """Load ``embedding_model.ckpt`` from the folder.
@@ -35,7 +39,7 @@ class OnnxEcapa:
         tensors = read_tensors(folder / CHECKPOINT)
         self._workers = Workers(cores)
         self._features = Filterbank(MEL_BANDS)
-        self._frames = open_graph("ecapa_frames", tensors, cores)
+        self._frames = open_graph("ecapa_frames", frame_level(tensors), cores)
         self._pooling = open_graph("ecapa_pooling", tensors, self._workers.threads)
         del tensors
         give_memory_back()

@@ -1,51 +1,26 @@
-"""``python -m pipeline.diarization.networks.export``: write ECAPA's graphs, without weights.
+"""``python -m pipeline.diarization.networks.export``: write ``ecapa_pooling``, without weights.
 
-For whoever changes what the graphs compute.  Needs the packages ``speechbrain``, ``torch`` and
-``onnx``; who runs the graphs does not.  The weights become initializers with the names that
-they have in the checkpoint, to be filled in by :func:`~.sessions.open_graph`.
+For whoever changes what the graph computes (the frame-level layers are :mod:`.int8.export`'s).
+Needs the packages ``speechbrain``, ``torch`` and ``onnx``; who runs the graph does not.  The
+weights become initializers with the names that they have in the checkpoint, to be filled in by
+:func:`~.sessions.open_graph`.
 """
 
 from collections.abc import Sequence
 
 import onnx
 import torch
-from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN, SERes2NetBlock
+from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from speechbrain.nnet.CNN import Conv1d
 from speechbrain.nnet.normalization import BatchNorm1d
 from torch.nn import functional
 
-from pipeline.diarization.networks.ecapa import ARCHITECTURE, MEL_BANDS
+from pipeline.diarization.networks.ecapa import ARCHITECTURE
 from pipeline.diarization.networks.sessions import GRAPHS
 
 OPSET = 17
 FRAMES = 500  # of the example that is traced
 ATTENTION, CHANNELS = ARCHITECTURE["attention_channels"], ARCHITECTURE["channels"][-1]
-
-
-class Frames(ECAPA_TDNN):
-    """The layers that a stretch's masks share."""
-
-    def forward(
-        self, features: torch.Tensor, begin: torch.Tensor, end: torch.Tensor, chosen: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Frames [N, 3072], and their part in the first layer of the attention [N, 128].
-
-        Args:
-            features: [1, 80, T].
-            begin: INT64 [T], the first of the frames that each frame's gates follow.
-            end: INT64 [T], the one after the last of them.
-            chosen: INT64 [N]; what is wanted of the others ends before the widest layer.
-        """
-        layers = [self.blocks[0](features)]
-        for block in self.blocks[1:]:
-            layers.append(_excite(block, layers[-1], begin, end))
-        joined = torch.cat(layers[1:], dim=1)[0].index_select(1, chosen)
-        convolution = self.mfa.conv.conv
-        frames = torch.addmm(convolution.bias, joined.T, convolution.weight[:, :, 0].T)
-        frames = _normalize(self.mfa.norm, frames.relu())
-        attention = self.asp.tdnn.conv.conv
-        weight = attention.weight[:, :CHANNELS, 0]
-        return frames, torch.addmm(attention.bias, frames, weight.T)
 
 
 class Pooling(ECAPA_TDNN):
@@ -83,21 +58,17 @@ class Pooling(ECAPA_TDNN):
 
 
 def main() -> None:
-    """Write both graphs into the package."""
-    frames = torch.arange(FRAMES)
-    export(
-        Frames,
-        "ecapa_frames",
-        {"features": 2, "begin": 0, "end": 0, "chosen": 0},
-        {"frames": 0, "shared": 0},
-        [torch.randn(1, MEL_BANDS, FRAMES), torch.zeros_like(frames), frames + 1, frames[::2]],
-    )
+    """Write the graph into the package."""
     export(
         Pooling,
         "ecapa_pooling",
         {"frames": 0, "shared": 0, "chosen": 0},
         {},
-        [torch.randn(FRAMES, CHANNELS), torch.randn(FRAMES, ATTENTION), frames[::2]],
+        [
+            torch.randn(FRAMES, CHANNELS),
+            torch.randn(FRAMES, ATTENTION),
+            torch.arange(0, FRAMES, 2),
+        ],
     )
 
 
@@ -163,20 +134,6 @@ def _without_weights(model: onnx.ModelProto, inputs: int) -> bytes:
     for node in graph.node:
         node.ClearField("doc_string")
     return model.SerializeToString(deterministic=True)
-
-
-def _excite(
-    block: SERes2NetBlock, layer: torch.Tensor, begin: torch.Tensor, end: torch.Tensor
-) -> torch.Tensor:
-    """A squeeze-and-excitation block whose gates follow what is around each frame.
-
-    The mean of what is squeezed is what is squeezed of the mean, and has an eighth of its channels.
-    """
-    inner = block.tdnn2(block.res2net_block(block.tdnn1(layer)))
-    gate = block.se_block
-    sums = functional.pad(gate.conv1(inner).double().cumsum(dim=2), (1, 0))
-    around = (sums.index_select(2, end) - sums.index_select(2, begin)) / (end - begin).double()
-    return gate.conv2(around.float().relu()).sigmoid() * inner + layer
 
 
 def _normalize(layer: BatchNorm1d, values: torch.Tensor) -> torch.Tensor:

@@ -8,14 +8,12 @@ from speechbrain.lobes.features import Fbank
 
 from pipeline.audio import to_float
 from pipeline.diarization.local import LocalDiarizer
-from pipeline.diarization.masks import pooling_masks
 from pipeline.diarization.networks.ecapa import MEL_BANDS, MIN_SAMPLES
 from pipeline.diarization.networks.ecapa_torch import TorchEcapa
 from pipeline.diarization.networks.filterbank import Filterbank
 from pipeline.diarization.networks.segmentation import SUBSETS
 from pipeline.diarization.networks.sessions import open_graph
 from pipeline.diarization.recipe import ungated as ungated_recipe
-from pipeline.diarization.stretches import shared
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
@@ -35,22 +33,12 @@ def test_ecapa_embeds_one_speaker_as_speechbrain_does(
         features = torch_ecapa._features(torch.from_numpy(to_float(piece))[None])
         features = features - features.mean(dim=1, keepdim=True)
         expected = torch_ecapa._network(features)[0, 0].numpy()
-    for network in (ungated.embedding, torch_ecapa):
-        ours = network(piece, np.ones((1, 1), np.uint8))[0]
-        np.testing.assert_allclose(ours, expected, atol=1e-4 * np.abs(expected).max())
-        assert cosine(ours, expected) > 0.9999
-
-
-def test_a_stretch_sounds_the_same_on_a_cpu_and_on_cuda(
-    ungated: LocalDiarizer, torch_ecapa: TorchEcapa, audio: np.ndarray, activity: np.ndarray
-) -> None:
-    masks = pooling_masks(activity, ungated_recipe().min_frames)
-    (stretch,) = shared(audio, 0, masks)
-    ours = ungated.embedding(stretch.audio, stretch.masks)
-    theirs = torch_ecapa(stretch.audio, stretch.masks)
-    assert len(ours) > 20
-    assert min(map(cosine, ours, theirs)) > 0.9999
-    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+    exact, ours = (
+        network(piece, np.ones((1, 1), np.uint8))[0] for network in (torch_ecapa, ungated.embedding)
+    )
+    np.testing.assert_allclose(exact, expected, atol=1e-4 * np.abs(expected).max())
+    assert cosine(exact, expected) > 0.9999
+    assert cosine(ours, expected) > 0.995  # in eight bits
 
 
 @pytest.mark.parametrize("samples", [640, 48_000, 480_000])

@@ -16,9 +16,12 @@ from benchmarks.soak.recordings import LENGTHS, Sent
 from tests.speech.scoring import word_error_rate
 
 ANSWER_SECONDS = 1500
-PATIENCE_SECONDS = 300  # in which a client tries again, as Speakr does: something has died
+PATIENCE_SECONDS = 300  # of being turned away, in which a client tries again: something has died
+TURNED_AWAY_SECONDS = 30  # a longer attempt was worked on until something died: patience is new
 PAUSE_SECONDS = 1.0
-MOST_DIFFERENT = 0.15  # of the words: a text in another format is not to the letter the same
+# Of the words: what an encoder does to 12 s of a telephone line changes up to 17 %, each time the
+# same ones; of another recording all are different.
+MOST_DIFFERENT = 0.25
 HANGS_UP, IS_REFUSED = 0.15, 0.15
 STREAMS, SAYS_OPENAI, LEAVES_A_JOB = 0.1, 0.2, 0.2  # of the others; the rest asks /asr
 REFUSED = (
@@ -169,6 +172,7 @@ class Clients:
     def _until_answered(self, post: Callable[[], httpx.Response]) -> httpx.Response | None:
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
+            begun = time.monotonic()
             try:
                 answer = post()
             except httpx.HTTPError:  # the adapter has died
@@ -176,7 +180,9 @@ class Clients:
             if answer is not None and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return answer
             self._count("asked again")
-            if time.monotonic() > end:
+            if time.monotonic() - begun > TURNED_AWAY_SECONDS:
+                end = time.monotonic() + PATIENCE_SECONDS
+            elif time.monotonic() > end:
                 return answer
             time.sleep(PAUSE_SECONDS)
 

@@ -19,7 +19,7 @@ from tests.services.adapters import adapter_beside
 from tests.services.processes import arguments, descendants
 from tests.services.remains import Remains, left_behind
 
-QUERY = {"diarize": "false"}
+QUERY = {"diarize": "false", "word_timestamps": "false"}
 AT_ONCE = 4
 UPLOAD_BYTES = 64 << 20
 LONG_MINUTES = 120  # of silence, in 1.4 MB

@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 
@@ -37,9 +38,12 @@ class Program:
         audio: INT16 [N] at 16 kHz, of people who talk.
         """
         self._audio = audio
-        settings = read_settings()
-        self._whispers = WhisperModels(settings)
-        self._diarizer = LocalDiarizer.load(settings)
+        self._whispers = WhisperModels(read_settings())
+
+    @cached_property
+    def _diarizer(self) -> LocalDiarizer:
+        """Not there while Whisper is measured, which is 5 % slower or quicker beside it."""
+        return LocalDiarizer.load(read_settings())
 
     def note(self, seconds: float) -> str:
         """The text of a note: one chunk, with word times, its language given."""
@@ -61,12 +65,11 @@ class Program:
         turns = self._diarizer(self._cut(seconds)).turns
         return f"{len(turns)} turns of {len({turn.speaker for turn in turns})}"
 
-    def text(self, seconds: float) -> str:
-        """The words of a recording: its chunks in full batches, one attempt at each."""
-        return f"{self._words([self._cut(seconds)])} words"
-
     def everything(self, seconds: float) -> str:
-        """Its words, and who speaks in it beside that, as the graph has both at once."""
+        """The words of a recording and, beside that, who speaks in it, as in the graph.
+
+        Chunks in full batches, one attempt at each.
+        """
         return self._both([self._cut(seconds)])
 
     def eight(self, seconds: float) -> str:

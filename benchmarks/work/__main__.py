@@ -16,6 +16,7 @@ import numpy as np
 
 from adapter.embedded.sample import sample_recording
 from benchmarks.running.measure import Row, alternate, progress, ratios
+from benchmarks.work.processor import PROCESSORS, variables
 from tests.speech.media import read_audio
 
 ROOT = Path(__file__).parents[2]
@@ -34,13 +35,13 @@ ATTEMPTS_BEFORE = 1  # that are not counted: caches are cold
 class Commit:
     """A process with the networks of one commit."""
 
-    def __init__(self, name: str, folder: Path, audio: Path) -> None:
+    def __init__(self, name: str, folder: Path, audio: Path, variables: dict[str, str]) -> None:
         self.name = name
         program = Path(__file__).with_name("program.py")
         self._process = subprocess.Popen(
             [sys.executable, program, audio],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1"},
+            env={**os.environ, **variables, "PYTHONPATH": str(folder), "PYTHONUTF8": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -66,13 +67,13 @@ class Commit:
 
 
 @contextlib.contextmanager
-def commits(names: list[str]) -> Iterator[list[Commit]]:
-    """A process for each, whose code is taken out of Git."""
+def commits(names: list[str], processor: str | None) -> Iterator[list[Commit]]:
+    """A process for each, whose code is taken out of Git, as on such a processor."""
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         audio = read_audio(sample_recording())[round(SPEECH_BEGINS * 16_000) :]
         np.save(scratch / "audio.npy", audio)
-        started = []
+        started, variables_there = [], variables(processor, scratch)
         for number, name in enumerate(names):
             folder = ROOT
             if name != HERE:
@@ -81,7 +82,7 @@ def commits(names: list[str]) -> Iterator[list[Commit]]:
                 archive = ["git", "archive", name]
                 tar = subprocess.run(archive, cwd=ROOT, check=True, capture_output=True).stdout
                 subprocess.run(["tar", "x", "-C", folder], input=tar, check=True)
-            started.append(Commit(name, folder, scratch / "audio.npy"))
+            started.append(Commit(name, folder, scratch / "audio.npy", variables_there))
             stack.callback(started[-1].close)
         yield started
 
@@ -113,13 +114,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--long", action="store_true", help="ten minutes, and eight at once")
     parser.add_argument("--only", help="only the works of this name")
+    parser.add_argument("--processor", choices=PROCESSORS, help="a smaller one than this")
     asked = parser.parse_args()
     works, uncounted = (LONG_WORKS, 0) if asked.long else (WORKS, ATTEMPTS_BEFORE)
     if asked.only:
         works = [each for each in works if each[0] == asked.only]
     print(f"| work | {asked.before} | {asked.after} | × | × of processor seconds |")
     print("| --- " * 5 + "|")
-    with commits([asked.before, asked.after]) as (before, after):
+    with commits([asked.before, asked.after], asked.processor) as (before, after):
         for wall, cpu, came in measure(before, after, works, asked.rounds, uncounted):
             theirs, ours = (statistics.median(seconds) for seconds in wall.seconds.values())
             what = wall.what.removesuffix(", wall")

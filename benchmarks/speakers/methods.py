@@ -1,4 +1,4 @@
-"""Other ways to cluster the same embeddings: what was compared, and how each came out.
+"""Other ways to cluster the embeddings of windows, without pieces: how each came out.
 
 ``python -m benchmarks.speakers --methods`` prints it.
 """
@@ -177,7 +177,7 @@ def _line(name: str, finds: dict, folds: dict[str, list[Heard]], given: bool) ->
             options = Options(num_speakers=each.people) if given else Options()
             pair = each.activity, each.embeddings
             recipe = replace(ungated(), find=finds[fold])
-            turns = conclude(*pair, options, recipe, each.seconds, each.pieces).turns
+            turns = conclude(*pair, options, recipe, each.seconds).turns
             scores.append(score_turns(each.talk.turns, turns))
         ders.append(np.mean([score.der for score in scores]))
         right += [score.said == score.found for score in scores if score.said <= 4]

@@ -34,6 +34,33 @@ def env_file(tmp_path: Path, monkeypatch) -> Path:
     return path
 
 
+# Prints by how many megabytes a process has grown whose threads have computed on batches.
+COMPUTE = """
+import threading
+from pathlib import Path
+import numpy as np
+from pipeline.hardware import give_memory_back
+
+def held():
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) // 1024
+
+def compute():
+    for _ in range(20):
+        batch = [np.ones(1 << 20, np.float32) for _ in range(12)]
+        del batch
+
+before = held()
+threads = [threading.Thread(target=compute) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+give_memory_back()
+print(held() - before)
+"""
+
+
 def read_by_child(told: dict[str, str], folder: Path) -> list[str]:
     """What a process that is told this takes for its token, keys and MAX_REQUESTS."""
     program = (
@@ -104,3 +131,11 @@ def test_triton_sees_no_card_and_its_leaves_are_told_which_serve(env_file, monke
     assert environment(settings, [])["CUDA_CACHE_PATH"] == "/elsewhere"
     on_cpu = environment(Settings(_env_file=None, device="cpu"), [])
     assert from_text(on_cpu[CARDS_VARIABLE]) == ()
+
+
+def test_what_models_have_freed_is_given_back_whichever_thread_had_it():
+    told = environment(Settings(_env_file=None, device="cpu"), [])
+    kept = subprocess.run(
+        [sys.executable, "-c", COMPUTE], env=told, capture_output=True, encoding="utf-8", check=True
+    )
+    assert int(kept.stdout) <= 8

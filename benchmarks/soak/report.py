@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.dashboard.plot import compact
 from benchmarks.running.processes import MEGABYTE
 from benchmarks.soak.remains import Check, Remains
 
@@ -57,6 +58,8 @@ def _plot(
 
     figure, (memory, threads, shared) = pyplot.subplots(3, 1, figsize=(9, 10), sharex=True)
     minutes = [look.at / 60 for look in looks]
+    for axes in (memory, threads):  # there are more roles than usual colours
+        axes.set_prop_cycle(color=pyplot.colormaps["tab20"].colors)
     nothing = float("nan")
     for role in roles:
         sizes = [look.memory.get(role, nothing) / MEGABYTE for look in looks]
@@ -78,5 +81,6 @@ def _plot(
     shared.legend(fontsize=7)
     figure.suptitle(told, fontsize=7, wrap=True)
     figure.tight_layout()
-    figure.savefig(path, dpi=120, metadata={"Date": None})
+    figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
+    path.write_text(compact(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -10,6 +10,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,8 @@ THREADS = 4  # calls under way at once
 CALL_SECONDS = 20.0  # until whoever asks is told that the database does not answer
 STATEMENT_SECONDS = 10  # until the database gives a statement up itself
 CONNECT_SECONDS = 5
+# Clients that ask for a job again and again take one 503 for its end: who reads waits meanwhile.
+PATIENCE_SECONDS, PAUSE_SECONDS = 20.0, 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +66,16 @@ class Database:
         """What this returns that only reads.
 
         Raises:
-            DatabaseUnavailable: it does not answer.
+            DatabaseUnavailable: it does not answer, and has not come back for a while.
         """
-        return await self._call(work, False)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._call(work, False)
+            except DatabaseUnavailable:
+                if time.monotonic() + PAUSE_SECONDS > end:
+                    raise
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """What this returns, whose changes are made all of them or none.

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from adapter.jobs import webhooks
+from adapter.jobs import database, webhooks
 from pipeline.settings import Settings
 from tests.clients.jobs import Leaving
 from tests.clients.metrics import Page
@@ -159,7 +159,10 @@ def test_a_webhook_that_does_not_want_it_is_let_alone(start, host, monkeypatch):
     assert len(host.told) == 1
 
 
-def test_a_database_that_is_away_is_503_and_in_nobody_elses_way(start, recording, tiny):
+def test_a_database_that_is_away_is_503_and_in_nobody_elses_way(
+    start, recording, tiny, monkeypatch
+):
+    monkeypatch.setattr(database, "PATIENCE_SECONDS", 1.0)
     (port,) = free_ports(1)
     client = start(database_url=f"postgresql://asr@127.0.0.1:{port}/jobs")
     for method, path, more in (

@@ -1,7 +1,6 @@
 """The settings by which speakers are told apart and known again, in a service that has them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -29,8 +28,6 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
         tmp_path_factory.mktemp("strict"),
         DIARIZE_PARAM_OVERRIDES='{"clustering": {"threshold": 0.1, "min_cluster_size": 1}}',
         DIARIZE_CLUSTERING_THRESHOLD="2",  # the overrides have the last word
-        DIARIZE_MIN_DURATION_OFF="0.1",
-        DIARIZE_FILL_NEAREST="false",
         KNOWN_SPEAKER_SIMILARITY="1",
     )
     try:
@@ -40,20 +37,9 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
         stop_service(running)
 
 
-@pytest.fixture(scope="module")
-def heard(strict: RunningService, sample: Path) -> dict:
-    return transcript_of(strict, sample)
-
-
-def test_the_overrides_decide_how_many_people_there_are(heard):
-    speakers = {word["speaker"] for word in heard["word_segments"] if "speaker" in word}
-    assert len(speakers) > 2
-
-
-def test_words_in_nobodys_turn_are_nobodys(heard, strict, sample_audio, tmp_path):
-    spoken = [word for word in heard["word_segments"] if "speaker" not in word]
-    assert spoken
-    assert len(spoken) < len(heard["word_segments"]) / 2
+def test_the_overrides_decide_how_many_people_there_are(strict, sample):
+    heard = transcript_of(strict, sample)
+    assert len({word["speaker"] for word in heard["word_segments"]}) > 2
 
 
 def test_nobody_is_known_whose_voice_is_not_the_same(strict, sample_audio, clip, tmp_path):

@@ -84,6 +84,9 @@ def test_words_can_go_and_come_without_a_time_of_their_own(run):
     assert times(more["words"])[2] == ("and", 0.9, 1.0)  # the silence between
     none = run("reader/corrections", "rewrite", before, 0, 3, " ")
     assert none["words"] == []
+    late = transcript(words("two three", start=9.0))
+    first = run("reader/corrections", "rewrite", late, 0, 2, "and two three")
+    assert times(first["words"])[0] == ("and", 8.76, 9.0)  # not nine seconds before them
 
 
 def test_a_language_without_spaces_gets_none(run):

@@ -106,7 +106,9 @@ export function rewrite(transcript, first, end, text) {
   for (const [m, n] of [...kept, [old.length, pieces.length]]) {
     const from = m > i ? old[i].start : (old[i - 1]?.end ?? before);
     const until = m > i ? old[m - 1].end : (old[m]?.start ?? after);
-    written.push(...timed(old.slice(i, m), pieces.slice(j, n), from, until, old[0]));
+    // What is added before the first word is near it: between may lie a long silence.
+    const late = i === 0 && m === 0 && m < old.length;
+    written.push(...timed(old.slice(i, m), pieces.slice(j, n), from, until, old[0], late));
     if (m < old.length) written.push({ ...old[m], spaced: pieces[n].spaced || old[m].spaced });
     [i, j] = [m + 1, n + 1];
   }
@@ -115,7 +117,7 @@ export function rewrite(transcript, first, end, text) {
   return { ...transcript, words };
 }
 
-function timed(old, pieces, from, until, like) {
+function timed(old, pieces, from, until, like, late) {
   const base = { score: 1, speaker: like?.speaker ?? null };
   if (old.length === pieces.length) {
     return pieces.map((piece, index) => {
@@ -126,9 +128,10 @@ function timed(old, pieces, from, until, like) {
   const whole = pieces.reduce((sum, piece) => sum + piece.text.length, 0);
   const silence = Math.min(until - from, LETTER_SECONDS * whole);
   const length = Math.max(old.length ? until - from : silence, 0);
+  const begin = late ? until - length : from;
   let reached = 0;
   return pieces.map((piece) => {
-    const at = (letters) => from + (length * letters) / whole;
+    const at = (letters) => begin + (length * letters) / whole;
     const start = at(reached);
     reached += piece.text.length;
     return { ...base, ...piece, start, end: at(reached) };

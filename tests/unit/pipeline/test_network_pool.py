@@ -23,7 +23,7 @@ from pipeline.errors import (
 from pipeline.network_pool import LoadState, NetworkPool
 from tests.waiting import until
 
-SECONDS = 10
+SECONDS = 120  # that anything may take on a slow machine
 TURNS = 50  # enough for the gap between two locks to be met
 
 

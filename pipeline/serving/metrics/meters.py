@@ -6,6 +6,7 @@ where time goes.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import queue
 import threading
@@ -41,7 +42,6 @@ class Meters:
         labels: of every metric.
         """
         self._labels = labels
-        self._families: list[object] = []  # a metric whose family has gone cannot be told
         self._tells: list[Tell] = []
         self._changes: queue.SimpleQueue[tuple[int, float] | None] = queue.SimpleQueue()
         self._cost = self._metric(
@@ -71,11 +71,9 @@ class Meters:
         return self._queued(self._metric(*kind, buckets=list(buckets), **labels))
 
     def close(self) -> None:
-        """Tell what is left, and let go of the metrics while Triton still listens."""
+        """Tell what is left; the model's next process goes on with the same metrics."""
         self._changes.put(None)
         self._thread.join(CLOSE_SECONDS)
-        self._tells.clear()
-        self._families.clear()
 
     def _metric(
         self,
@@ -95,7 +93,8 @@ class Meters:
         except pb_utils.TritonModelException as failure:
             logger.warning("%s is not told: %s", name, failure)
             return NOT_TOLD
-        self._families.append(family)
+        _stays(family)
+        _stays(metric)
         self._tells.append(getattr(metric, method))
         return len(self._tells) - 1
 
@@ -116,3 +115,13 @@ class Meters:
                     self._tells[self._cost](cost)
             except pb_utils.TritonModelException as failure:
                 logger.warning("a metric is not told: %s", failure)
+
+
+def _stays(told: object) -> None:
+    """Let something be there until the process ends, and not be taken back from Triton.
+
+    Triton 2.51 takes a metric away with the last reference that one process has to it, whoever
+    else tells it: the old process of a model that is loaded anew would free what the new one
+    writes to, and Triton would end some requests later.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(told))

@@ -11,8 +11,12 @@ from tritonclient.utils import InferenceServerException
 from adapter.triton import recovery
 from adapter.triton.engine import Engine
 from adapter.triton.failures import NotAdmitted, NotReady, Unreachable, from_triton
-from adapter.triton.secret import HEADER
+from adapter.triton.processes import live_instances
+from adapter.triton.secret import HEADER, find
+from tests.clients.metrics import Page
+from tests.services.processes import wait_until_gone
 from tests.services.tiny_triton import TEXT, ask, client, run
+from tests.waiting import until
 
 MODELS = ("whisper", "transcription", "asr")
 OVERRIDE = {"parameters": {"file:1/model.py": "cHJpbnQoMSk=", "config": "{}"}}
@@ -114,3 +118,25 @@ def test_an_adapter_with_another_secret_says_what_is_missing(tiny):
             await ask(engine)
 
     run(stranger, use)
+
+
+def test_a_step_that_is_loaded_anew_goes_on_counting(tiny):
+    """Its new process is there before the old one has gone, and both tell the same metrics."""
+    url = f"http://127.0.0.1:{tiny.triton_metrics_port}/metrics"
+
+    def answered() -> float:
+        told = {"step": "transcription", "outcome": "answered"}
+        return Page.at(url).total("asr_step_requests_total", **told)
+
+    def processes() -> set[int]:
+        return set(live_instances(find(tiny.triton_grpc_port))["transcription"].values())
+
+    before = answered()
+    run(tiny, ask)
+    until(lambda: answered() == before + 1)
+    old = processes()
+    client(tiny).unload_model("transcription")  # which has ended some time later
+    client(tiny).load_model("transcription")
+    assert wait_until_gone(old) == set()
+    run(tiny, ask)
+    until(lambda: answered() == before + 2)

@@ -20,6 +20,7 @@ from tests.clients.visits import (
     slow_uploads,
     take,
 )
+from tests.waiting import until
 
 PICTURES = os.environ.get("PICTURES")  # a folder, if they are to be made anew
 PICTURE_BYTES = 200_000
@@ -77,7 +78,7 @@ def test_who_says_what_is_read_and_goes_into_every_download_as_it_was_corrected(
         assert phrase in words
     diane = next(who for who, text in said if "Diane" in text)
     rename(reader, diane, "Diane <1> & co")
-    assert [who for who, text in read_out(reader) if "Diane" in text] == ["Diane <1> & co"]
+    until(lambda: [who for who, text in read_out(reader) if "Diane" in text] == ["Diane <1> & co"])
 
     txt = take(reader, "txt").decode()
     assert re.search(r"^\[0:\d\d\] Diane <1> & co: .*Diane in New Jersey", txt, re.MULTILINE)
@@ -130,17 +131,17 @@ def test_corrections_are_kept_taken_back_and_made_again(visitor, reader):
     reader.locator(".speakers").get_by_role("button", name="Speaker A").click()
     reader.get_by_label("This is the same person as").select_option("Speaker B")
     keep(reader)
-    assert {who for who, _ in read_out(reader)} == {"Speaker B"}
+    until(lambda: {who for who, _ in read_out(reader)} == {"Speaker B"})
     reader.keyboard.press("Control+z")
-    assert read_out(reader) == before
+    until(lambda: read_out(reader) == before)
     reader.get_by_role("button", name="Redo").click()
-    assert {who for who, _ in read_out(reader)} == {"Speaker B"}
+    until(lambda: {who for who, _ in read_out(reader)} == {"Speaker B"})
     reader.get_by_role("button", name="Undo").click()
 
     reader.locator(".chip").first.click()
     reader.get_by_label("Colour 4").check()
     keep(reader)
-    assert "s3" in reader.locator("ol.text > li").first.get_attribute("class").split()
+    reader.locator("ol.text > li.s3:first-child").wait_for()
 
 
 def test_a_word_is_heard_where_it_is_clicked_and_lit_while_it_is_heard(reader):

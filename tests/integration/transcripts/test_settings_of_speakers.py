@@ -1,11 +1,14 @@
 """The settings by which speakers are told apart and known again, in a service that has them."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import httpx
 import numpy as np
 import pytest
+import tritonclient.grpc as triton
 
+from documents import Turns
 from pipeline.audio import SAMPLE_RATE
 from tests.clients.asking import transcript_of
 from tests.integration.conftest import (
@@ -18,6 +21,7 @@ from tests.speech.media import write_wav
 
 pytestmark = pytest.mark.long
 
+GAP_SECONDS = 5
 DIANE = slice(round(18.6 * SAMPLE_RATE), round(21.6 * SAMPLE_RATE))
 
 
@@ -29,6 +33,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
         DIARIZE_PARAM_OVERRIDES='{"clustering": {"threshold": 0.1, "min_cluster_size": 1}}',
         DIARIZE_CLUSTERING_THRESHOLD="2",  # the overrides have the last word
         KNOWN_SPEAKER_SIMILARITY="1",
+        DIARIZE_MIN_DURATION_OFF=str(GAP_SECONDS),
     )
     try:
         wait_until_ready(running)
@@ -40,6 +45,19 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
 def test_the_overrides_decide_how_many_people_there_are(strict, sample):
     heard = transcript_of(strict, sample)
     assert len({word["speaker"] for word in heard["word_segments"]}) > 2
+
+
+def test_gaps_that_are_shorter_than_was_set_are_filled(strict, sample_audio):
+    """Otherwise most of those in the sample are a second or two."""
+    audio = triton.InferInput("AUDIO", [1, sample_audio.size], "INT16")
+    audio.set_data_from_numpy(sample_audio[None])
+    client = triton.InferenceServerClient(strict.triton_grpc)
+    answer = client.infer("asr", [audio], outputs=[triton.InferRequestedOutput("TURNS")])
+    turns = Turns.decode(answer.as_numpy("TURNS").tobytes()).turns
+    assert len(turns) > 2
+    for speaker in {turn.speaker for turn in turns}:
+        own = [turn for turn in turns if turn.speaker == speaker]
+        assert all(after.start - before.end >= GAP_SECONDS for before, after in pairwise(own))
 
 
 def test_nobody_is_known_whose_voice_is_not_the_same(strict, sample_audio, clip, tmp_path):

@@ -25,7 +25,7 @@ serve: interpreter
 	@exec $(SERVE) python -m adapter.serve
 
 test: interpreter
-	@exec $(DEV) python -m pytest -n 2 --dist loadgroup
+	@exec $(DEV) python -m pytest -n 3 --dist loadgroup
 
 test-long: interpreter
 	@exec $(DEV) python -m pytest -m long

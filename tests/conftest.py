@@ -14,7 +14,7 @@ from tests.cores import share_cores
 # Fixtures that start a Triton for the whole session: one worker has all tests that need it.
 STARTED_ONCE = ("service", "tiny")
 LONGEST_ALONE = "test_other_processors"
-APART = "hostile"  # a folder of tests with a service of its own: two workers then take alike
+APART = "hostile"  # a folder of tests with a service of its own: workers then take alike
 
 share_cores()  # before anything brings OpenMP with it
 

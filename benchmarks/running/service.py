@@ -38,8 +38,13 @@ class Answer:
 class Service:
     """``python -m adapter.serve``; a context manager that stops it."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], code: Path = ROOT) -> None:
         """Start it and wait until it is ready.
+
+        Args:
+            folder: where its log is written.
+            environment: settings of its own.
+            code: where its code lies, which may be another commit's.
 
         Raises:
             StartError: with what it wrote.
@@ -49,7 +54,7 @@ class Service:
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "adapter.serve", "--no-sample"],
-                cwd=ROOT,
+                cwd=code,
                 env={
                     **os.environ,
                     "HF_TOKEN": "",

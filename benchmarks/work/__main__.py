@@ -66,6 +66,16 @@ class Commit:
         self._process.wait()
 
 
+def code_of(name: str, folder: Path) -> Path:
+    """Where the code of a commit lies: in this folder, taken out of Git, or where it is already."""
+    if name == HERE:
+        return ROOT
+    folder.mkdir()
+    tar = subprocess.run(["git", "archive", name], cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "x", "-C", folder], input=tar, check=True)
+    return folder
+
+
 @contextlib.contextmanager
 def commits(names: list[str], processor: str | None) -> Iterator[list[Commit]]:
     """A process for each, whose code is taken out of Git, as on such a processor."""
@@ -75,13 +85,7 @@ def commits(names: list[str], processor: str | None) -> Iterator[list[Commit]]:
         np.save(scratch / "audio.npy", audio)
         started, variables_there = [], variables(processor, scratch)
         for number, name in enumerate(names):
-            folder = ROOT
-            if name != HERE:
-                folder = scratch / str(number)
-                folder.mkdir()
-                archive = ["git", "archive", name]
-                tar = subprocess.run(archive, cwd=ROOT, check=True, capture_output=True).stdout
-                subprocess.run(["tar", "x", "-C", folder], input=tar, check=True)
+            folder = code_of(name, scratch / str(number))
             started.append(Commit(name, folder, scratch / "audio.npy", variables_there))
             stack.callback(started[-1].close)
         yield started

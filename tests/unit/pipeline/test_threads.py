@@ -6,6 +6,13 @@ import sys
 import pytest
 
 LOADED = {
+    "whisper": "from pipeline.transcription.whisper_models import WhisperModels\n"
+    "with WhisperModels(read_settings()).use(None) as whisper:\n"
+    "    print(whisper._workers.count * whisper._workers.threads)",
+    "segmentation": "from pipeline.diarization.networks.loading import load_segmentation\n"
+    "network = load_segmentation(read_settings())\n"
+    "each = network._session.get_session_options().intra_op_num_threads\n"
+    "print(network._workers.count * each)",
     "wav2vec2": "from pipeline.alignment.networks import AlignmentNetworks\n"
     "AlignmentNetworks(read_settings())\n"
     "import torch\n"
@@ -19,7 +26,7 @@ LOADED = {
 @pytest.mark.parametrize("network", LOADED)
 def test_a_network_has_its_cores(monkeypatch, network):
     monkeypatch.setenv("DEVICE", "cpu")
-    monkeypatch.setenv("CORES", "2")
+    monkeypatch.setenv("CORES", "4")
     monkeypatch.setenv("NETWORK_CORES", f"{network}=1")
     program = f"from pipeline.settings import read_settings\n{LOADED[network]}"
     told = subprocess.run(

@@ -24,6 +24,7 @@ from pipeline.options import Options
 from pipeline.settings import current_settings
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import until_credible
+from pipeline.transcription.gaps.filling import fill_gaps
 from pipeline.transcription.recognition import Recogniser
 from pipeline.transcription.transcribe import transcribe
 from pipeline.transcription.voice_activity import VoiceActivityDetector
@@ -171,17 +172,22 @@ class Local:
         return diarize(audio, Options(), windows.submit, diarizer.embed, diarizer.recipe)
 
 
-def recognise(network: Recogniser, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
-    """A batch of chunks, those that are in doubt again at other temperatures."""
+def recognise(
+    network: Recogniser, chunks: Sequence[Chunk], fills_gaps: bool = True
+) -> list[ChunkTranscript]:
+    """A batch of chunks; what is in doubt at other temperatures, and what was left out, again."""
 
-    def again(chunk: Chunk, temperature: float) -> ChunkTranscript:
-        (answer,) = network.recognise([chunk.at(temperature)])
+    def ask(chunk: Chunk) -> ChunkTranscript:
+        (answer,) = network.recognise([chunk])
         return answer
 
-    return [
-        until_credible(answer, partial(again, chunk))
+    answers = [
+        until_credible(answer, lambda temperature, chunk=chunk: ask(chunk.at(temperature)))
         for chunk, answer in zip(chunks, network.recognise(chunks), strict=True)
     ]
+    if not fills_gaps:
+        return answers
+    return [fill_gaps(*each, ask) for each in zip(chunks, answers, strict=True)]
 
 
 def _decode(path: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speakers import before, methods, stock
+from benchmarks.speakers import before, lost, methods, stock
 from benchmarks.speakers.listening import Heard, Listening
 from benchmarks.speakers.scoring import TurnScore, WordScore, score_turns, score_words
 from documents import Turn, Word
@@ -25,7 +25,7 @@ FEW = 4  # people in a conversation whose number ought to be found
 Answer = Callable[[Heard, bool], tuple[Sequence[Turn], Sequence[Word]]]
 HEAD = (
     "| fold | who | number | words right | words | DER | JER | worst DER | number right, 1 to 4 "
-    "| within one | lost near a change |\n" + "| --- " * 11 + "|"
+    "| within one |\n" + "| --- " * 10 + "|"
 )
 
 
@@ -45,11 +45,9 @@ def line(fold: str, who: str, given: bool, heard: Sequence[Heard], answer: Answe
         found, spoken = answer(each, given)
         turns.append(score_turns(each.talk.turns, found))
         if each.talk.words:
-            words.append(score_words(each.talk.words, each.talk.turns, spoken))
-    return (
-        " | ".join([f"| {fold}", who, "given" if given else "free", *_words(words), *_turns(turns)])
-        + f" | {_share(sum(w.lost for w in words), sum(w.near for w in words))} |"
-    )
+            words.append(score_words(each.talk.words, spoken))
+    cells = [fold, who, "given" if given else "free", *_words(words), *_turns(turns)]
+    return f"| {' | '.join(cells)} |"
 
 
 def _words(scores: Sequence[WordScore]) -> Iterator[str]:
@@ -105,6 +103,14 @@ def main() -> None:
             print(line(fold, "ours", given, there, ours))
             for who, answer in ((before.COMMIT, at_commit), ("ours", ours)):
                 print(line(fold, f"{who}, then whisperx", given, there, whisperx_after(answer)))
+    print("\nWords of conversations of two and more people\n")
+    earlier_words = before.words([each for each in heard if each.talk.words], listening.folder)
+    writers = {
+        before.COMMIT: lambda each: [Word(**w) for w in earlier_words[each.talk.plan.name]],
+        "ours": lambda each: [w for segment in each.transcript.segments for w in segment.words],
+    }
+    for row in lost.table(heard, writers):
+        print(row)
     if arguments.methods:
         print()
         for row in methods.table(heard, THRESHOLDS):

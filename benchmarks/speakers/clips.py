@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.running.local import Batches, recognise
 from benchmarks.speakers.sources import Voice, read, recordings
-from documents import Transcript, Word
+from documents import Transcript, Turn, Word
 from pipeline.alignment.align import align
 from pipeline.audio import SAMPLE_RATE
 from pipeline.options import Options
@@ -50,8 +50,13 @@ class Speech:
 class Ear:
     """Whisper base; what it heard is kept in a folder."""
 
-    def __init__(self, kept: Path) -> None:
+    def __init__(self, kept: Path, fills_gaps: bool = False) -> None:
+        """Args:
+        kept: the folder.
+        fills_gaps: whether it is asked again about speech that it left out, as the service does.
+        """
         self._kept = kept
+        self._recognise = partial(recognise, fills_gaps=fills_gaps)
         self._settings = current_settings()
         self._detector = VoiceActivityDetector()
         self._models: WhisperModels | None = None
@@ -63,7 +68,8 @@ class Ear:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._models = self._models or WhisperModels(self._settings)
             with self._models.use(None) as network:
-                chunks = Batches(partial(recognise, network), self._settings.whisper_batch_size)
+                recognise = partial(self._recognise, network)
+                chunks = Batches(recognise, self._settings.whisper_batch_size)
                 options = Options(language=language)
                 heard = transcribe(audio, options, self._detector, chunks.submit, "base")
             file.write_text(align(audio, heard, None).model_dump_json(), encoding="utf-8")
@@ -85,6 +91,22 @@ def speech_of(voice: Voice, cache: Path, ear: Ear) -> Speech:
         runs += [tuple(piece for piece in run if piece.words)]
         answers += [_word(audio, word) for word in words if _is_answer(word)]
     return Speech(voice, tuple(filter(None, runs)), tuple(answers))
+
+
+def clip_of(turn: Turn, words: Sequence[Word], speech: Speech) -> Piece:
+    """The piece that was said in a turn.
+
+    Args:
+        words: those of its speaker in the conversation.
+        speech: all that its speaker may say.
+    """
+    said = {(word.word, round(word.start - turn.start, 6)) for word in words}
+    for piece in (*speech.answers, *(piece for run in speech.runs for piece in run)):
+        if abs(piece.seconds - (turn.end - turn.start)) < 1e-6 and said.issuperset(
+            (word.word, round(word.start, 6)) for word in piece.words
+        ):
+            return piece
+    raise LookupError(f"{turn}: none of the recordings of {turn.speaker} is said in it")
 
 
 def _piece(audio: np.ndarray, words: Sequence[Word], first: int, last: int) -> Piece:

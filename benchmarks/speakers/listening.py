@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.running.local import Batches
 from benchmarks.speakers import conversations, rooms
-from benchmarks.speakers.clips import Ear, Speech, speech_of
+from benchmarks.speakers.clips import Ear, Speech, clip_of, speech_of
 from benchmarks.speakers.conversations import Conversation, Plan, converse, plans
 from benchmarks.speakers.meetings import meetings
 from benchmarks.speakers.sources import Voice, music, read, voices
@@ -22,6 +22,7 @@ from pipeline.diarization.diarize import listen
 from pipeline.diarization.local import LocalDiarizer
 from pipeline.diarization.pieces.cutting import Pieces
 from pipeline.settings import current_settings
+from pipeline.transcription import transcribe
 
 WINDOWS_TOGETHER = 8
 
@@ -35,6 +36,7 @@ class Heard:
     embeddings: np.ndarray  # FP32 [W, 3, D]
     pieces: Pieces | None
     transcript: Transcript  # words without speakers
+    alone: list[Word]  # what it hears in the clips that the conversation is made of
 
     @property
     def seconds(self) -> float:
@@ -53,8 +55,8 @@ class Listening:
     def __init__(self, cache: Path, own: Path | None) -> None:
         self._cache, self._own = cache, own
         recipe = inspect.getsource(conversations) + inspect.getsource(rooms) + str(own is None)
-        self._folder = cache / hashlib.sha256(recipe.encode()).hexdigest()[:12]
-        self._ear = Ear(cache / "clips")
+        self.folder = cache / hashlib.sha256(recipe.encode()).hexdigest()[:12]
+        self._ear, self._ear_of_clips = Ear(cache / "clips"), Ear(cache / "alone")
 
     @cached_property
     def _voices(self) -> list[Voice]:
@@ -79,7 +81,7 @@ class Listening:
 
     def talk(self, plan: Plan) -> Conversation:
         """One conversation."""
-        file = self._folder / "talks" / f"{plan.name}.npz"
+        file = self.folder / "talks" / f"{plan.name}.npz"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             talk = converse(plan, self._voices, self._speech, self._music)
@@ -95,7 +97,7 @@ class Listening:
 
     def voices(self, talk: Conversation) -> tuple[np.ndarray, np.ndarray, Pieces | None]:
         """Activity, embeddings and pieces, as :func:`pipeline.diarization.diarize.listen` does."""
-        file = self._folder / "voices" / f"{talk.plan.name}.npz"
+        file = self.folder / "voices" / f"{talk.plan.name}.npz"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             network = self._diarizer.segmentation
@@ -118,11 +120,31 @@ class Listening:
         """
         if not talk.words:
             return Transcript(model="base", language_probability=1.0, duration=0.0)
-        ear = Ear(self._folder / "whisper")
+        ear = Ear(self.folder / f"whisper-{_version()}", fills_gaps=True)
         return ear.hear(talk.plan.name, talk.audio, talk.plan.language)
+
+    def alone(self, talk: Conversation) -> list[Word]:
+        """What Whisper hears in each clip alone, before they are mixed, with speakers."""
+        named = {voice.name: voice for voice in self._voices}
+        found = []
+        for turn in talk.turns if talk.words else []:
+            words = [word for word in talk.words if word.speaker == turn.speaker]
+            clip = clip_of(turn, words, self._speech(named[turn.speaker]))
+            name = hashlib.sha256(clip.audio.tobytes()).hexdigest()[:16]
+            segments = self._ear_of_clips.hear(name, clip.audio, talk.plan.language).segments
+            for word in (word for segment in segments for word in segment.words):
+                times = {"start": turn.start + word.start, "end": turn.start + word.end}
+                found.append(word.model_copy(update={**times, "speaker": turn.speaker}))
+        return found
 
     def heard(self, longest: float) -> Iterator[Heard]:
         """All of it that is meant to take so many seconds at most."""
         for talk in self.talks():
             if talk.plan.seconds <= longest:
-                yield Heard(talk, *self.voices(talk), self.words(talk))
+                yield Heard(talk, *self.voices(talk), self.words(talk), self.alone(talk))
+
+
+def _version() -> str:
+    """What words there are depends on the code that asks for them."""
+    sources = sorted(Path(transcribe.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()[:12]

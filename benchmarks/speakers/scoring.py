@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import jiwer
 import numpy as np
@@ -16,7 +15,6 @@ from tests.speech.scoring import normalise
 
 COLLAR = 0.25  # seconds on both sides of each of the truth's borders do not count
 SAME_WORD = 1.5  # seconds between a word and what was said, at most
-NEAR_CHANGE = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,6 @@ class WordScore:
 
     matched: int  # words that were said and understood
     right: int  # of these, with the speaker who said them
-    near: int  # words that were said within a second of a change of speaker
-    lost: int  # of these, not understood
 
 
 def score_turns(truth: Sequence[Turn], turns: Sequence[Turn]) -> TurnScore:
@@ -48,30 +44,16 @@ def score_turns(truth: Sequence[Turn], turns: Sequence[Turn]) -> TurnScore:
     return TurnScore(der, jer, len(reference.labels()), len(hypothesis.labels()))
 
 
-def score_words(
-    truth: Sequence[Word], truth_turns: Sequence[Turn], words: Sequence[Word]
-) -> WordScore:
+def score_words(truth: Sequence[Word], words: Sequence[Word]) -> WordScore:
     """Words are matched by their order, text and time, speakers one to one by their words."""
-    said, heard = _spoken(truth), _spoken(words)
+    said, heard = spoken(truth), spoken(words)
     pairs = [
         (one, other)
         for one, other in _matches([w for w, _ in said], [w for w, _ in heard])
-        if abs(_middle(said[one][1]) - _middle(heard[other][1])) <= SAME_WORD
+        if abs(middle(said[one][1]) - middle(heard[other][1])) <= SAME_WORD
     ]
     table = Counter((said[one][1].speaker, heard[other][1].speaker) for one, other in pairs)
-    near = {
-        number
-        for number, (_, word) in enumerate(said)
-        if any(abs(_middle(word) - change) <= NEAR_CHANGE for change in changes(truth_turns))
-    }
-    understood = {one for one, _ in pairs}
-    return WordScore(len(pairs), _one_to_one(table), len(near), len(near - understood))
-
-
-def changes(turns: Sequence[Turn]) -> list[float]:
-    """When somebody else begins to speak."""
-    ordered = sorted(turns, key=lambda turn: turn.start)
-    return [after.start for before, after in pairwise(ordered) if before.speaker != after.speaker]
+    return WordScore(len(pairs), _one_to_one(table))
 
 
 def _one_to_one(table: Counter) -> int:
@@ -97,13 +79,14 @@ def _matches(said: list[str], heard: list[str]) -> list[tuple[int, int]]:
     ]
 
 
-def _spoken(words: Sequence[Word]) -> list[tuple[str, Word]]:
+def spoken(words: Sequence[Word]) -> list[tuple[str, Word]]:
     """Words as a listener hears them, in order of their times."""
-    ordered = sorted(words, key=_middle)
+    ordered = sorted(words, key=middle)
     return [(text, word) for word in ordered for text in normalise(word.word).split()]
 
 
-def _middle(word: Word) -> float:
+def middle(word: Word) -> float:
+    """When a word is said, in seconds."""
     return (word.start + word.end) / 2
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -24,6 +25,7 @@ from pipeline.serving.tensors import read_document
 from pipeline.settings import Settings
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import until_credible
+from pipeline.transcription.gaps.filling import fill_gaps
 
 LEAF = "whisper"
 NO_AUDIO = {"AUDIO": np.zeros((1, 1), np.int16)}
@@ -47,6 +49,11 @@ class WhisperLeaf:
             "asr_doubtful_attempts_total",
             "Attempts at chunks whose text was doubtful, after the first one at each",
         )
+        self._gaps = meters.counter(
+            "asr_gaps_total",
+            "Stretches of speech that Whisper left out, and was asked about by themselves",
+        )
+        self._hears_gaps = settings.hear_gaps
         stays = not settings.model_keep_alive_seconds
         self._loaded_at = {self._default: math.inf if stays else -math.inf}
 
@@ -66,12 +73,16 @@ class WhisperLeaf:
 
         def question(chunk: Chunk) -> Question | None:
             asked = Questions(LEAF, network, chunk.options, MATTERING, TRANSCRIPT)
-            return asked.about(chunk.audio)
+            return asked.about(chunk.audio, np.array(chunk.speech, np.float64))
+
+        def send(chunk: Chunk) -> Future:
+            if not self._hears_gaps:
+                chunk = replace(chunk, speech=())
+            call = partial(_recognise, chunk, self._doubtful, self._gaps)
+            return chunks.submit(call, chunk.until, question(chunk))
 
         with pieces(self._chunks, options, measured=True) as chunks:
-            yield lambda chunk: chunks.submit(
-                partial(_recognise, chunk, self._doubtful), chunk.until, question(chunk)
-            )
+            yield send
 
     def _await_network(self, options: Options) -> None:
         # Chunks that wait for a network would take the places of others' chunks.
@@ -86,17 +97,21 @@ class WhisperLeaf:
         self._loaded_at = {**fresh, model: time.monotonic()}
 
 
-def _recognise(chunk: Chunk, tell: Tell) -> ChunkTranscript:
+def _recognise(chunk: Chunk, tell: Tell, tell_gap: Tell) -> ChunkTranscript:
     # Each attempt goes through the leaf's queue: in one batch with its first, a chunk that
     # takes six would keep the others of the batch, and all behind it, waiting.
-    def attempt(temperature: float) -> ChunkTranscript:
-        return when_loaded(chunk.options, partial(_ask, chunk.at(temperature)))
+    def attempt(piece: Chunk) -> ChunkTranscript:
+        return when_loaded(piece.options, partial(_ask, piece))
 
     def again(temperature: float) -> ChunkTranscript:
         tell(1.0)
-        return attempt(temperature)
+        return attempt(chunk.at(temperature))
 
-    return until_credible(attempt(chunk.options.temperature), again)
+    def hear_gap(piece: Chunk) -> ChunkTranscript:
+        tell_gap(1.0)
+        return attempt(piece)
+
+    return fill_gaps(chunk, until_credible(attempt(chunk), again), hear_gap)
 
 
 def _ask(chunk: Chunk) -> ChunkTranscript:

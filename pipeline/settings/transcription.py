@@ -31,6 +31,7 @@ class TranscriptionSettings(HardwareSettings):
     model_aliases: Annotated[dict[str, str], NoDecode] = Field({})
     compute_type: ComputeType | None = None
     batch_size: int | None = Field(None, ge=1, le=128)
+    hear_gaps: bool = True
 
     @field_validator("preload_model")
     @classmethod

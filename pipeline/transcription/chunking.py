@@ -23,6 +23,7 @@ class Chunk:
     audio: np.ndarray
     options: Options
     until: float = 0.0  # seconds of the recording at its end
+    speech: tuple[tuple[float, float], ...] = ()  # when somebody speaks, seconds from its start
 
     def at(self, temperature: float) -> "Chunk":
         """The same, to be attempted at another temperature."""

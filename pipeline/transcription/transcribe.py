@@ -1,5 +1,6 @@
 """Transcription: a recording in, segments of text out, one for each chunk."""
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -131,9 +132,11 @@ def _ask(
 
     def submit(span: Span, language: str | None) -> "Future[ChunkTranscript]":
         options = asked.model_copy(update={"language": language})
-        return recognise(Chunk(audio[span.start : span.end], options, seconds(span.end)))
+        chunk = audio[span.start : span.end]
+        return recognise(Chunk(chunk, options, seconds(span.end), _within(span, speech)))
 
-    spans = chunks(detector.spans(audio, LONGEST_SPEECH), len(audio))
+    speech: list[Span] = []  # as far as it is known
+    spans = chunks(_noted(detector.spans(audio, LONGEST_SPEECH), speech), len(audio))
     language, vote = options.language, LanguageVote()
     while language is None:
         more = [(span, submit(span, None)) for span in islice(spans, most_voters)]
@@ -145,6 +148,22 @@ def _ask(
         for span, future in vote.voters
     )
     return language, vote, first, ((span, submit(span, language)) for span in spans)
+
+
+def _noted(spans: Iterable[Span], noted: list[Span]) -> Iterator[Span]:
+    for span in spans:
+        noted.append(span)
+        yield span
+
+
+def _within(chunk: Span, speech: list[Span]) -> tuple[tuple[float, float], ...]:
+    """The spans of speech in a chunk, seconds from its start."""
+    first = bisect_left(speech, chunk.start, key=lambda span: span.start)
+    last = bisect_left(speech, chunk.end, key=lambda span: span.start)
+    return tuple(
+        (seconds(span.start - chunk.start), seconds(span.end - chunk.start))
+        for span in speech[first:last]
+    )
 
 
 def detect_language(

@@ -30,6 +30,7 @@ def _clean(monkeypatch, tmp_path):
         ("NETWORK_DEVICES", "segmentation"),
         ("BATCH_SIZE", "many"),
         ("BATCH_SIZE", "0"),
+        ("HEAR_GAPS", "sometimes"),
         ("ALIGNMENT_MODELS", "en"),
         ("NETWORK_CORES", "whisper"),
         ("DIARIZE_MAX_SPEAKERS", "none"),

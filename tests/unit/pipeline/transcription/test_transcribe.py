@@ -41,6 +41,21 @@ def test_segments_are_in_order_and_in_the_time_of_the_recording(conversation):
     assert transcript.duration == len(conversation) / SAMPLE_RATE
 
 
+def test_a_chunk_knows_when_somebody_speaks_in_it():
+    asked: list[Chunk] = []
+
+    def recognise(chunk: Chunk) -> Future:
+        asked.append(chunk)
+        return Listener()(chunk)
+
+    audio = np.zeros(70 * SAMPLE_RATE, np.int16)
+    speech = Speech(0.5, 12, 12.5, 29, 40, 41.5, 43, 60)
+    transcribe(audio, Options(language="en"), speech, recognise, "base")
+    first, second = (np.array(chunk.speech) for chunk in asked)
+    assert first == pytest.approx(np.array([[0.2, 11.7], [12.2, 28.7]]))
+    assert second == pytest.approx(np.array([[0.2, 1.7], [3.2, 20.2]]))
+
+
 def test_the_majority_decides_and_only_the_others_are_asked_again(conversation):
     listener = Listener("en", "cy", "en", "en", "en")
     transcript = transcribe(conversation, Options(), DETECTOR, listener, "base")

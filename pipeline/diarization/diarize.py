@@ -79,16 +79,17 @@ def conclude(
         return Turns()
     bounds = Bounds.of(options.num_speakers, options.min_speakers, options.max_speakers)
     voices = pieces if recipe.apart and bounds.most > 1 else None
-    # Whom no window tells from the others is looked for in the pieces.
-    told = Bounds(1, bounds.most) if voices else bounds
+    # How many there are is asked of the pieces, which know more than the windows.
+    told = Bounds() if voices else bounds
     clusters, centroids = cluster(embeddings, activity, told, recipe.find)
-    at_once = np.minimum(speakers_at_once(activity, recipe.step), bounds.most)
+    at_once = speakers_at_once(activity, recipe.step)
     named = None
     if voices:
         clusters, named = tell_apart(
-            activity, clusters, bounds, voices, recipe.apart, len(at_once), recipe.step
+            activity, clusters, bounds, voices, recipe.apart, at_once, recipe.step
         )
         centroids = _voices(embeddings, clusters)
+    at_once = np.minimum(at_once, bounds.most)
     frames = speaker_frames(activity, clusters, at_once, recipe.step, named)
     turns, speakers = speaker_turns(frames, duration, recipe.min_duration_off)
     recognised = recognise(centroids, options.known_voices, recipe.alike)

@@ -20,8 +20,7 @@ CHANGE_AT_PAUSE = 0.0
 ROUNDS = 4
 NOBODY = 1e-6  # seconds of speech that are none
 MOST = 1_500  # embeddings whose linkage is looked at
-STRANGE = 0.3  # seconds of what may be all that somebody says
-CLEAR = 0.5  # seconds of an embedding of these
+CLEAR = 0.5  # seconds of an embedding that is linked
 SIZES = (4.0, 2.0, 1.0)  # seconds of speech that make a person
 
 
@@ -40,11 +39,12 @@ class Voices:
         pieces: with embeddings.
         """
         usable = ~np.isnan(pieces.embeddings).any(axis=1)
-        self._directions = np.zeros(pieces.embeddings.shape)
-        self._directions[usable] = unit(pieces.embeddings[usable].astype(np.float64))
-        self._seconds = (pieces.end - pieces.begin) / FRAMES_PER_SECOND
+        self.directions = np.zeros(pieces.embeddings.shape)
+        self.directions[usable] = unit(pieces.embeddings[usable].astype(np.float64))
+        self.seconds = (pieces.end - pieces.begin) / FRAMES_PER_SECOND
         self._embedded = (pieces.last - pieces.first) / FRAMES_PER_SECOND * usable
-        self._weights = self._seconds * np.minimum(self._embedded / FULL, 1)
+        self.weights = self.seconds * np.minimum(self._embedded / FULL, 1)
+        self.new = pieces.new
         self._costs = np.where(pieces.new, CHANGE_AT_PAUSE, CHANGE)
 
     def number(self, least: int, most: int, apart: float) -> int:
@@ -63,8 +63,8 @@ class Voices:
         if labels is None:
             return False
         labels = self._settle(labels, np.zeros((len(labels), number))).labels
-        members = (labels[:, None] == np.arange(number)) * self._weights[:, None]
-        alike = 1 - pdist(members.T @ self._directions, "cosine")
+        members = (labels[:, None] == np.arange(number)) * self.weights[:, None]
+        alike = 1 - pdist(members.T @ self.directions, "cosine")
         return bool(members.any(axis=0).all() and alike.max() < 1 - apart)
 
     def named(self, heard: np.ndarray) -> np.ndarray:
@@ -88,53 +88,26 @@ class Voices:
         """The same from a guess of who speaks, INT64 [n]."""
         return self._settle(labels, HEARD * heard).labels
 
-    def with_strangers(self, labels: np.ndarray, number: int) -> np.ndarray:
-        """The same of more people than were told apart.
-
-        Each says what is least like the voices of those before, and what is like that; or the
-        linkage has so many: where the voices differ more.
-
-        Args:
-            labels: INT64 [n], of fewer people, who are numbered from 0.
-            number: of people.
-        """
-        found = [self._joined(labels, number, in_turn) for in_turn in (False, True)]
-        linked = self._linked(number, SIZES)
-        if linked is not None:
-            found.append(self._settle(linked, np.zeros((len(labels), number))))
-        return max(found, key=lambda each: (-each.empty, each.margin)).labels
-
-    def _joined(self, labels: np.ndarray, number: int, in_turn: bool) -> _Named:
-        """Strangers join those who are told: each has a voice before the next one comes, or all."""
-        labels = labels.copy()
-        for stranger in range(len(np.unique(labels)), number):
-            alike = self._alike(labels, stranger)[np.arange(len(labels)), labels]
-            alike[self._weights < STRANGE] = np.inf
-            labels[alike.argmin()] = stranger
-            if in_turn:
-                labels = self._settle(labels, np.zeros((len(labels), stranger + 1))).labels
-        return self._settle(labels, np.zeros((len(labels), number)))
-
     def _settle(self, labels: np.ndarray, heard: np.ndarray) -> _Named:
         count = heard.shape[1]
         for _ in range(ROUNDS):
             alike = self._alike(labels, count)
-            evidence = self._weights[:, None] * alike + self._seconds[:, None] * heard
+            evidence = self.weights[:, None] * alike + self.seconds[:, None] * heard
             better = _best_way(evidence, self._costs)
             if (better == labels).all() or len(np.unique(better)) < len(np.unique(labels)):
                 break  # nothing changes any more, or somebody would say nothing at all
             labels = better
         own = np.take_along_axis(alike, labels[:, None], axis=1)[:, 0]
         np.put_along_axis(alike, labels[:, None], -1, axis=1)
-        margin = float(self._weights @ (own - alike.max(axis=1)) / max(self._weights.sum(), 1e-9))
+        margin = float(self.weights @ (own - alike.max(axis=1)) / max(self.weights.sum(), 1e-9))
         return _Named(labels, count - len(np.unique(labels)), margin)
 
     def _alike(self, labels: np.ndarray, number: int) -> np.ndarray:
         """How alike each piece is to the mean of each person's other pieces, FP64 [n, number]."""
         members = labels[:, None] == np.arange(number)
-        own = members * self._weights[:, None]
-        sums = own.T @ self._directions
-        products = self._directions @ sums.T
+        own = members * self.weights[:, None]
+        sums = own.T @ self.directions
+        products = self.directions @ sums.T
         squares = np.square(sums).sum(axis=1) - 2 * own * products + own**2
         lengths = np.sqrt(np.maximum(squares, 0))
         alike = (products - own) / np.maximum(lengths, NOBODY)
@@ -154,21 +127,21 @@ class Voices:
         if best is None:
             return None
         clusters = _after(tree, len(rows), best[1])
-        sums = np.zeros((clusters.max() + 1, self._directions.shape[1]))
-        np.add.at(sums, clusters, self._directions[rows] * weights[:, None])
+        sums = np.zeros((clusters.max() + 1, self.directions.shape[1]))
+        np.add.at(sums, clusters, self.directions[rows] * weights[:, None])
         large = np.bincount(clusters, weights) >= best[2]
-        return (self._directions @ unit(sums[large]).T).argmax(axis=1)
+        return (self.directions @ unit(sums[large]).T).argmax(axis=1)
 
     @cached_property
     def _linkage(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The pieces that are linked, their weights in seconds, and the tree."""
-        rows = np.flatnonzero((self._embedded >= CLEAR) & (self._weights > 0))
+        rows = np.flatnonzero((self._embedded >= CLEAR) & (self.weights > 0))
         if len(rows) > MOST:
             rows = rows[np.linspace(0, len(rows) - 1, MOST).round().astype(int)]
         if not len(rows):
             return rows, np.zeros(0), np.zeros((0, 4))
-        weights = self._weights[rows] * (self._weights.sum() / self._weights[rows].sum())
-        return rows, weights, average_linkage(self._directions[rows], weights)
+        weights = self.weights[rows] * (self.weights.sum() / self.weights[rows].sum())
+        return rows, weights, average_linkage(self.directions[rows], weights)
 
 
 def _apart(

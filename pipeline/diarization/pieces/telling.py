@@ -3,10 +3,22 @@
 import numpy as np
 
 from pipeline.diarization.clustering import Bounds
-from pipeline.diarization.pieces.cutting import Pieces
+from pipeline.diarization.pieces.beside import heard_beside, local_speakers
+from pipeline.diarization.pieces.cutting import FRAMES_PER_SECOND, Pieces
 from pipeline.diarization.pieces.naming import Voices
-from pipeline.diarization.reconstruction import NOT_NAMED, SILENT, cluster_frames, overlap_add
-from pipeline.diarization.windows import FRAMES, STEP, first_frame
+from pipeline.diarization.pieces.strangers import (
+    DOUBT,
+    with_at_most,
+    with_so_many,
+    with_strangers,
+    without_passers_by,
+)
+from pipeline.diarization.reconstruction import AUDIBLE, NOT_NAMED, cluster_frames, overlap_add
+from pipeline.diarization.windows import STEP, first_frame
+from pipeline.options import MAX_SPEAKERS
+
+# Frames of somebody who must be there and whom nothing tells: little more than is audible.
+MOMENT = round(1.2 * AUDIBLE * FRAMES_PER_SECOND)
 
 
 def tell_apart(
@@ -15,7 +27,7 @@ def tell_apart(
     bounds: Bounds,
     pieces: Pieces,
     apart: float,
-    frames: int,
+    at_once: np.ndarray,
     step: int = STEP,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Name who speaks in the pieces, and give each window's speakers the names that they have most.
@@ -26,32 +38,41 @@ def tell_apart(
         bounds: how many people there may be.
         pieces: with embeddings; one at least.
         apart: cosine distance from which two voices are of two people, whom windows told or not.
-        frames: of the recording.
+        at_once: INT64 [frames], how many people speak in each frame of the recording.
         step: samples between the starts of two windows.
 
     Returns:
         Clusters of the same shape, and the cluster of each frame in which somebody speaks alone,
         INT64 [frames], NOT_NAMED elsewhere.
     """
-    piece = _pieces_of(pieces, frames)
+    piece = _pieces_of(pieces, len(at_once))
     voices = Voices(pieces)
     begins = first_frame(np.arange(len(activity)) * step)
-    told = voices.number(int(clusters.max()) + 1, bounds.most, apart)
-    number = max(told, min(bounds.least, len(pieces)))
-    if number < 2:
-        return clusters, np.where(piece >= 0, 0, NOT_NAMED)
+    told = voices.number(int(clusters.max()) + 1, MAX_SPEAKERS, apart)
+    told = voices.number(told, bounds.least, apart - DOUBT)
 
     def heard(clusters: np.ndarray, number: int) -> np.ndarray:
         return _heard(activity, clusters, number, piece, len(pieces), step)
 
+    def of_frames(labels: np.ndarray) -> np.ndarray:
+        return np.where(piece >= 0, labels[piece], NOT_NAMED)
+
     labels = voices.named(heard(clusters, told))
-    if number > told:
-        labels = voices.with_strangers(labels, number)
-    clusters = _of_windows(activity, clusters, labels, piece, number, begins)
+    labels = without_passers_by(voices, labels, apart)
+    labels = with_at_most(voices, labels, bounds.most)
+    labels = with_strangers(voices, labels, bounds.most, apart, int(clusters.max()) + 1)
+    number = int(labels.max()) + 1
+    clusters = local_speakers(activity, clusters, of_frames(labels), number, begins)
     # What windows hear counts by the names that the voices gave their speakers.
     labels = voices.settled(labels, heard(clusters, number))
-    clusters = _of_windows(activity, clusters, labels, piece, number, begins)
-    return clusters, np.where(piece >= 0, labels[piece], NOT_NAMED)
+    least = max(bounds.least, min(heard_beside(activity, at_once), bounds.most))
+    labels, moments = with_so_many(voices, labels, least, apart)
+    number = int(labels.max()) + 1
+    clusters = local_speakers(activity, clusters, of_frames(labels), number, begins)
+    named = of_frames(labels)
+    for person, begin in enumerate(pieces.begin[moments], number):
+        named[begin : begin + MOMENT] = person
+    return clusters, named
 
 
 def _heard(
@@ -80,24 +101,3 @@ def _pieces_of(pieces: Pieces, frames: int) -> np.ndarray:
     inside = np.repeat(pieces.begin - before, lengths) + np.arange(lengths.sum())
     numbers[inside] = np.repeat(np.arange(len(pieces)), lengths)
     return numbers
-
-
-def _of_windows(
-    activity: np.ndarray,
-    clusters: np.ndarray,
-    labels: np.ndarray,
-    piece: np.ndarray,
-    number: int,
-    begins: np.ndarray,
-) -> np.ndarray:
-    """Whom each window's speakers are for most of the time in which somebody speaks alone."""
-    people = np.arange(number)
-    named = np.where(piece >= 0, labels[piece], NOT_NAMED)
-    told = clusters.copy()
-    for window, begin in enumerate(begins):
-        frames = named[begin : begin + FRAMES]
-        alone = (frames[:, None] == people).astype(np.float32)
-        times = activity[window, : len(frames)].T.astype(np.float32) @ alone
-        known = times.any(axis=1) & (clusters[window] != SILENT)
-        told[window, known] = times[known].argmax(axis=1)
-    return told

@@ -1,6 +1,7 @@
 """Real speech, real networks: who spoke when."""
 
 import dataclasses
+from collections import Counter
 from concurrent.futures import Future
 from itertools import pairwise
 from pathlib import Path
@@ -126,6 +127,20 @@ def test_voices_are_given_only_on_request(replay) -> None:
 )
 def test_the_number_of_speakers_is_honoured(replay, options: Options, expected: int) -> None:
     assert len({turn.speaker for turn in replay(options).turns}) == expected
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_a_number_takes_little_away_from_those_who_are_heard(replay, number: int) -> None:
+    free, given = (replay(options).turns for options in (Options(), Options(num_speakers=number)))
+    if number == 2:
+        assert given == free
+    spoken = sum(turn.end - turn.start for turn in free)
+    kept: Counter = Counter()
+    for one in free:
+        for other in given:
+            shared = min(one.end, other.end) - max(one.start, other.start)
+            kept[one.speaker, other.speaker] += max(shared, 0)
+    assert sum(sorted(kept.values())[-2:]) > 0.95 * spoken
 
 
 @pytest.mark.parametrize(

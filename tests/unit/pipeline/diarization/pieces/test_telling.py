@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.diarization.clustering import Bounds
-from pipeline.diarization.pieces.cutting import Pieces
+from pipeline.diarization.pieces.cutting import FRAMES_PER_SECOND, Pieces
 from pipeline.diarization.pieces.telling import tell_apart
 from pipeline.diarization.reconstruction import NOT_NAMED, SILENT, speaker_frames, speakers_at_once
 from pipeline.diarization.windows import FRAMES, first_frame
@@ -36,7 +36,7 @@ def test_two_whom_the_segmentation_takes_for_one_are_told_apart() -> None:
     activity = heard_as_one()
     clusters = np.where(activity.any(axis=1), 0, SILENT)
     at_once = speakers_at_once(activity)
-    told, named = tell_apart(activity, clusters, TWO, pieces(), 0.5, len(at_once))
+    told, named = tell_apart(activity, clusters, TWO, pieces(), 0.5, at_once)
     who = [set(named[begin:end].tolist()) for begin, end, _ in SAID]
     assert who[0] == who[2] != who[1] == who[3]
     assert set.union(*who) == {0, 1}
@@ -51,9 +51,7 @@ def test_two_whom_the_segmentation_takes_for_one_are_told_apart() -> None:
 def test_a_window_is_of_whom_it_hears_most() -> None:
     activity = heard_as_one()
     clusters = np.where(activity.any(axis=1), 0, SILENT)
-    told, named = tell_apart(
-        activity, clusters, TWO, pieces(), 0.5, len(speakers_at_once(activity))
-    )
+    told, named = tell_apart(activity, clusters, TWO, pieces(), 0.5, speakers_at_once(activity))
     assert told[0, 1] == named[100]  # 4 s of the first voice, and 3.5 s of the second
     assert told[4, 1] == named[550]  # 2 s and 3.4 s
     assert (told[:, [0, 2]] == SILENT).all()
@@ -66,7 +64,19 @@ def test_where_two_speak_at_once_the_windows_say_who_both_are() -> None:
     begin, end = np.array(alone).T
     given = Pieces(begin, end, begin, end, np.array([True, True]), np.eye(2))
     at_once = speakers_at_once(activity)
-    told, named = tell_apart(activity, np.array([[0, SILENT, 0]]), TWO, given, 0.5, len(at_once))
+    told, named = tell_apart(activity, np.array([[0, SILENT, 0]]), TWO, given, 0.5, at_once)
     (frames,) = speaker_frames(activity, told, at_once, named=named)
     assert frames[270].tolist() == [True, True]
     assert frames[100].tolist() == frames[400, ::-1].tolist()
+
+
+def test_a_number_changes_nothing_but_that_the_missing_have_a_moment() -> None:
+    activity = heard_as_one()
+    clusters = np.where(activity.any(axis=1), 0, SILENT)
+    at_once = speakers_at_once(activity)
+    _, free = tell_apart(activity, clusters, Bounds(), pieces(), 0.5, at_once)
+    _, three = tell_apart(activity, clusters, Bounds(3, 3), pieces(), 0.5, at_once)
+    assert set(free.tolist()) == {NOT_NAMED, 0, 1}
+    changed = free != three
+    assert set(three[changed].tolist()) == {2}
+    assert 0.1 <= changed.sum() / FRAMES_PER_SECOND < 0.2

@@ -21,6 +21,8 @@ from pipeline.options import Options
 from pipeline.settings import current_settings
 
 THRESHOLDS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+LONG = 180  # seconds
+FOLDS = {"a": "a", "b": "b", "ab": "both"}
 FEW = 4  # people in a conversation whose number ought to be found
 Answer = Callable[[Heard, bool], tuple[Sequence[Turn], Sequence[Word]]]
 HEAD = (
@@ -38,16 +40,41 @@ def ours(heard: Heard, given: bool) -> tuple[list[Turn], list[Word]]:
     return turns.turns, [word for segment in words for word in segment.words]
 
 
-def line(fold: str, who: str, given: bool, heard: Sequence[Heard], answer: Answer) -> str:
-    """A line of the table."""
-    turns, words = [], []
-    for each in heard:
-        found, spoken = answer(each, given)
-        turns.append(score_turns(each.talk.turns, found))
-        if each.talk.words:
-            words.append(score_words(each.talk.words, spoken))
-    cells = [fold, who, "given" if given else "free", *_words(words), *_turns(turns)]
-    return f"| {' | '.join(cells)} |"
+class Scores:
+    """How well somebody tells who speaks, each recording scored once."""
+
+    def __init__(self, who: str, answer: Answer) -> None:
+        self._who, self._answer = who, answer
+        self._kept: dict[tuple[str, bool], tuple[TurnScore, WordScore | None]] = {}
+
+    def line(self, fold: str, heard: Sequence[Heard], given: bool) -> str:
+        """A line of the table."""
+        scores = [self._of(each, given) for each in heard]
+        turns = [turn for turn, _ in scores]
+        words = [word for _, word in scores if word is not None]
+        number = "given" if given else "free"
+        cells = [fold, self._who, number, *_words(words), *_turns(turns)]
+        return f"| {' | '.join(cells)} |"
+
+    def _of(self, heard: Heard, given: bool) -> tuple[TurnScore, WordScore | None]:
+        key = heard.talk.plan.name, given
+        if key not in self._kept:
+            turns, words = self._answer(heard, given)
+            talk = heard.talk
+            self._kept[key] = (
+                score_turns(talk.turns, turns),
+                score_words(talk.words, words) if talk.words else None,
+            )
+        return self._kept[key]
+
+
+def parts(heard: Sequence[Heard]) -> Iterator[tuple[str, list[Heard]]]:
+    """Parts of the set that have a table, and what they are."""
+    talks = [each for each in heard if each.talk.words]
+    yield "The whole set", list(heard)
+    yield "Conversations", talks
+    yield "Of these what is longer than 180 s", [e for e in talks if e.talk.plan.seconds > LONG]
+    yield "Meetings", [each for each in heard if not each.talk.words]
 
 
 def _words(scores: Sequence[WordScore]) -> Iterator[str]:
@@ -63,6 +90,10 @@ def _turns(scores: Sequence[TurnScore]) -> Iterator[str]:
     few = [score for score in scores if score.said <= FEW]
     yield _share(sum(score.found == score.said for score in few), len(few))
     yield _share(sum(abs(score.found - score.said) <= 1 for score in scores), len(scores))
+
+
+def _length(heard: Sequence[Heard]) -> str:
+    return f"{len(heard)} recordings, {sum(each.seconds for each in heard) / 60:.0f} minutes"
 
 
 def _share(part: int, whole: int) -> str:
@@ -94,16 +125,18 @@ def main() -> None:
 
         return both
 
-    print(f"{len(heard)} recordings, {sum(each.seconds for each in heard) / 60:.0f} minutes\n")
-    print(HEAD)
-    for fold in "ab":
-        there = [each for each in heard if each.talk.plan.fold == fold]
-        for given in (False, True):
-            print(line(fold, before.COMMIT, given, there, at_commit))
-            print(line(fold, "ours", given, there, ours))
-            for who, answer in ((before.COMMIT, at_commit), ("ours", ours)):
-                print(line(fold, f"{who}, then whisperx", given, there, whisperx_after(answer)))
-    print("\nWords of conversations of two and more people\n")
+    answers = {before.COMMIT: at_commit, "ours": ours}
+    answers |= {f"{who}, then whisperx": whisperx_after(each) for who, each in answers.items()}
+    scores = [Scores(who, answer) for who, answer in answers.items()]
+    for what, part in filter(lambda each: each[1], parts(heard)):
+        print(f"{what}: {_length(part)}\n\n{HEAD}")
+        for fold in ("a", "b", "ab"):
+            there = [each for each in part if each.talk.plan.fold in fold]
+            for given in (False, True) if there else ():
+                for each in scores if any(one.talk.words for one in there) else scores[:2]:
+                    print(each.line(FOLDS[fold], there, given), flush=True)
+        print()
+    print("Words of conversations of two and more people\n")
     earlier_words = before.words([each for each in heard if each.talk.words], listening.folder)
     writers = {
         before.COMMIT: lambda each: [Word(**w) for w in earlier_words[each.talk.plan.name]],
@@ -111,17 +144,18 @@ def main() -> None:
     }
     for row in lost.table(heard, writers):
         print(row)
+    print()
     if arguments.methods:
-        print()
         for row in methods.table(heard, THRESHOLDS):
             print(row, flush=True)
     if arguments.stock_minutes:
         few = stock.some(heard, arguments.stock_minutes)
-        print(f"\n{len(few)} recordings through stock pyannote, its own embeddings\n\n{HEAD}")
-        with stock.Pyannote() as pyannote:
+        print(f"Stock pyannote, its own embeddings: {_length(few)}\n\n{HEAD}")
+        with stock.Pyannote(listening.folder / "stock") as pyannote:
+            scores = [Scores("stock pyannote", pyannote), *scores[:2]]
             for given in (False, True):
-                print(line("both", "stock pyannote", given, few, pyannote))
-                print(line("both", "ours", given, few, ours))
+                for each in scores:
+                    print(each.line(FOLDS["ab"], few, given), flush=True)
 
 
 if __name__ == "__main__":

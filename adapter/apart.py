@@ -31,7 +31,12 @@ async def transcribe_apart(
         PipelineError: of the kind that says what went wrong with one of them.
     """
     alone = options.model_copy(
-        update={"diarize": False, "word_timestamps": True, "known_voices": ()}
+        update={
+            "diarize": False,
+            "word_timestamps": True,
+            "known_voices": (),
+            "hear_gaps": False,  # of one's own microphone they are the others, faintly
+        }
     )
     turn = asyncio.Semaphore(AT_ONCE)
     begun = time.monotonic()

@@ -75,6 +75,7 @@ class Options(BaseModel):
     # The first one tried; 0 takes the likeliest reading, more samples one.
     temperature: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
     word_timestamps: bool = True
+    hear_gaps: bool = True  # where HEAR_GAPS is: what Whisper leaves out is asked about by itself
     alignment: Literal["auto", "ctc", "attention"] | None = None  # None: what ALIGNMENT says
     diarize: bool = True
     num_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)

@@ -76,7 +76,7 @@ class WhisperLeaf:
             return asked.about(chunk.audio, np.array(chunk.speech, np.float64))
 
         def send(chunk: Chunk) -> Future:
-            if not self._hears_gaps:
+            if not (self._hears_gaps and options.hear_gaps):
                 chunk = replace(chunk, speech=())
             call = partial(_recognise, chunk, self._doubtful, self._gaps)
             return chunks.submit(call, chunk.until, question(chunk))

@@ -54,6 +54,8 @@ def asked_for(seconds: np.ndarray, everything: float, apart: float) -> np.ndarra
 def without_passers_by(voices: Voices, labels: np.ndarray, apart: float) -> np.ndarray:
     """The same labels, INT64 [n], without people who say little and sound like somebody else."""
     everything = voices.weights.sum()
+    if everything < 2 * LITTLE:  # where of two people both say little
+        return labels
     while labels.max() > 0:
         distances, seconds = _between(voices, labels)
         missing = asked_for(seconds, everything, apart) - distances.min(axis=1)

@@ -73,6 +73,14 @@ def test_who_says_little_and_sounds_like_somebody_is_nobody_else(
     assert without_passers_by(long, np.array(who), APART).max() + 1 == 3
 
 
+def test_in_a_recording_of_seconds_nobody_says_little() -> None:
+    """Two who introduce themselves on one line, 2 and 3 s, sound more alike than in minutes."""
+    who = [0, 0, 2]
+    voices = said(who, [1.5, 1.5, 2.0], between(0.4))
+    labels = np.array([0, 0, 1])
+    assert without_passers_by(voices, labels, APART).max() + 1 == 2
+
+
 def test_in_a_long_recording_who_says_seconds_is_little_to_go_by() -> None:
     who, seconds = [*BOTH * 10, 2], [*LONG * 10, 6.0]
     voices = said(who, seconds, between(0.4))

@@ -24,9 +24,11 @@ from benchmarks.audio import recordings
 from benchmarks.running.measure import alternate, progress, ratios
 from benchmarks.running.processes import MEGABYTE, Peak, proportional
 from benchmarks.running.service import Service
+from benchmarks.scoring.repeats import looped
 from benchmarks.work.__main__ import BEFORE, HERE, code_of
 from benchmarks.work.processor import PROCESSORS, variables
 from pipeline.settings import read_settings
+from tests.speech.scoring import normalise
 
 MINUTES = 60.0  # seconds
 AT_ONCE = 8
@@ -34,6 +36,12 @@ NOTES = 5  # in each round, while an hour is processed
 PAUSES = (2.0, 6.0)  # seconds from one answer to the next note, evenly between these
 SETTLING = 10.0  # seconds of the hour before the first note
 PATIENCE = 7200.0  # seconds
+HOUR = (
+    ("", "s"),
+    (": memory of all processes", "MB"),
+    (": said", "words"),
+    (": in loops", "words"),
+)
 WORKS = ("text", "speakers", "eight", "ten", "first", "notes", "hour")
 
 
@@ -65,8 +73,14 @@ class Recordings:
 
 
 def send(service: Service, path: Path, diarize: bool = True) -> float:
-    """``POST /asr`` as every commit knows it; seconds until the answer."""
+    """Seconds until the answer."""
     begin = time.perf_counter()
+    transcribe(service, path, diarize)
+    return time.perf_counter() - begin
+
+
+def transcribe(service: Service, path: Path, diarize: bool = True) -> dict[str, Any]:
+    """``POST /asr`` as every commit knows it."""
     with path.open("rb") as file:
         answer = httpx.post(
             f"{service.url}/asr",
@@ -75,7 +89,7 @@ def send(service: Service, path: Path, diarize: bool = True) -> float:
             timeout=PATIENCE,
         )
     answer.raise_for_status()
-    return time.perf_counter() - begin
+    return answer.json()
 
 
 def send_together(service: Service, paths: list[Path]) -> float:
@@ -133,11 +147,13 @@ def notes(service: Service, meeting: Path, note: Path) -> list[float]:
     return waited
 
 
-def hour(service: Service, path: Path) -> tuple[float, float]:
-    """Seconds until the answer, and what all processes held at most in MB."""
+def hour(service: Service, path: Path) -> tuple[float, float, int, int]:
+    """Seconds until the answer, MB that all processes held at most, words, and those in loops."""
+    begin = time.perf_counter()
     with Peak.of(proportional(lambda: service.processes), every=5.0) as held:
-        seconds = send(service, path)
-    return seconds, held.bytes / MEGABYTE
+        answer = transcribe(service, path)
+    words = normalise(" ".join(each["text"] for each in answer["segments"])).split()
+    return time.perf_counter() - begin, held.bytes / MEGABYTE, len(words), looped(words)
 
 
 def median(work: Callable[[], float], times: int) -> float:
@@ -171,12 +187,8 @@ def measure(
     if "hour" in asked:
         progress("60 min")
         spent = in_turns(services, lambda to: hour(to, sent.call(60)), 1)
-        yield "60 min", "s", [[seconds for seconds, _ in each] for each in spent]
-        yield (
-            "60 min: memory of all processes",
-            "MB",
-            [[held for _, held in each] for each in spent],
-        )
+        for number, (what, unit) in enumerate(HOUR):
+            yield f"60 min{what}", unit, [[each[number] for each in rounds] for rounds in spent]
 
 
 def in_turns(services: list[Service], work: Callable[[Service], Any], rounds: int) -> list[list]:
@@ -186,6 +198,16 @@ def in_turns(services: list[Service], work: Callable[[Service], Any], rounds: in
         for number in range(rounds)
     ]
     return [list(each) for each in zip(*came, strict=True)]
+
+
+def row(what: str, unit: str, theirs: list[float], ours: list[float]) -> str:
+    """Medians, and their ratio where there is one."""
+    medians = statistics.median(theirs), statistics.median(ours)
+    line = f"| {what} | {medians[0]:.2f} {unit} | {medians[1]:.2f} {unit} "
+    if not all(ours):
+        return f"{line}| | |"
+    each = ratios(theirs, ours)
+    return f"{line}| {medians[0] / medians[1]:.2f} | {min(each):.2f} to {max(each):.2f} |"
 
 
 def main() -> None:
@@ -215,14 +237,7 @@ def main() -> None:
             services.append(stack.enter_context(service))
         works = set(asked.only or WORKS)
         for what, unit, values in measure(services, works, Recordings(scratch), asked.rounds):
-            theirs, ours = values
-            each = ratios(theirs, ours)
-            medians = statistics.median(theirs), statistics.median(ours)
-            print(
-                f"| {what} | {medians[0]:.2f} {unit} | {medians[1]:.2f} {unit} "
-                f"| {medians[0] / medians[1]:.2f} | {min(each):.2f} to {max(each):.2f} |",
-                flush=True,
-            )
+            print(row(what, unit, *values), flush=True)
 
 
 if __name__ == "__main__":

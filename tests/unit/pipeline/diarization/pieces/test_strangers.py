@@ -55,6 +55,20 @@ def test_who_says_one_thing_in_another_voice_is_somebody(
     assert with_strangers(voices, told, 2, APART, 2).tolist() == told.tolist()
 
 
+def test_less_than_half_a_second_is_nobodys_voice() -> None:
+    """Whatever it sounds like."""
+    unlike = np.array([-0.5, -0.5, np.sqrt(0.5)])
+    for seconds, people in ((0.4, 2), (0.6, 3)):
+        voices = said([*BOTH, 2], [*LONG, seconds], unlike)
+        assert with_strangers(voices, np.array([*BOTH, 0]), 20, APART, 2).max() + 1 == people
+
+
+def test_what_somebody_says_does_not_count_for_its_being_his() -> None:
+    """A third of all that one is said to say is in another voice."""
+    voices = said([0, 1, 2], [8.0, 8.0, 4.0])
+    assert same(with_strangers(voices, np.array([0, 1, 0]), 20, APART, 2), [0, 1, 2])
+
+
 def test_where_windows_told_so_many_a_voice_may_differ_less() -> None:
     voices = said([*BOTH, 2], [*LONG, 1.2], between(0.2))
     told = np.array([*BOTH, 0])
@@ -69,8 +83,9 @@ def test_who_says_little_and_sounds_like_somebody_is_nobody_else(
     who = [*BOTH, 2]
     voices = said(who, [*LONG, 2.0], between(likeness))
     assert without_passers_by(voices, np.array(who), APART).max() + 1 == people
-    long = said(who, [*LONG, 9.0], between(likeness))
-    assert without_passers_by(long, np.array(who), APART).max() + 1 == 3
+    for known in (9.0, 0.9):  # a voice that is known, and one of which nothing is
+        others = said(who, [*LONG, known], between(likeness))
+        assert without_passers_by(others, np.array(who), APART).max() + 1 == 3
 
 
 def test_in_a_recording_of_seconds_nobody_says_little() -> None:

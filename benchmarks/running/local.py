@@ -25,6 +25,7 @@ from pipeline.settings import current_settings
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.decoding import until_credible
 from pipeline.transcription.gaps.filling import fill_gaps
+from pipeline.transcription.gaps.in_turns import hear_turns
 from pipeline.transcription.recognition import Recogniser
 from pipeline.transcription.transcribe import transcribe
 from pipeline.transcription.voice_activity import VoiceActivityDetector
@@ -115,13 +116,15 @@ class Local:
         with self.whisper.use(None) as network:
             chunks = Batches(partial(recognise, network), self._settings.whisper_batch_size)
             transcript = transcribe(audio, Options(), self._detector, chunks.submit, "base")
-        seconds["transcribe"] = mark()
-        transcript = align(audio, transcript, None)
-        seconds["align"] = mark()
-        turns = self._diarize(audio)
-        seconds["diarize"] = mark()
-        attribute(transcript, turns).encode()
-        seconds["attribute"] = mark()
+            seconds["transcribe"] = mark()
+            transcript = align(audio, transcript, None)
+            seconds["align"] = mark()
+            turns = self._diarize(audio)
+            seconds["diarize"] = mark()
+            again = Batches(network.recognise, 1)
+            said = attribute(transcript, turns)
+            hear_turns(audio, said, turns.turns, Options(), again.submit).encode()
+            seconds["attribute"] = mark()
         return {"seconds": {**seconds, "all": marks[-1] - marks[0]}}
 
     def align_around(self, path: str, chunks: list[dict], language: str) -> dict:

@@ -6,11 +6,13 @@ The first run downloads some 300 MB and takes long; what networks hear is kept (
 import argparse
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.speakers import before, lost, methods, stock
+from benchmarks.speakers.clips import EarForPieces
 from benchmarks.speakers.listening import Heard, Listening
 from benchmarks.speakers.scoring import TurnScore, WordScore, score_turns, score_words
 from documents import Turn, Word
@@ -19,6 +21,7 @@ from pipeline.diarization.diarize import conclude
 from pipeline.diarization.recipe import ungated
 from pipeline.options import Options
 from pipeline.settings import current_settings
+from pipeline.transcription.gaps.in_turns import hear_turns
 
 THRESHOLDS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 LONG = 180  # seconds
@@ -31,13 +34,14 @@ HEAD = (
 )
 
 
-def ours(heard: Heard, given: bool) -> tuple[list[Turn], list[Word]]:
+def ours(ear: EarForPieces, heard: Heard, given: bool) -> tuple[list[Turn], list[Word]]:
     """The turns and words of the code that is checked out."""
     options = Options(num_speakers=heard.people) if given else Options()
     pair = heard.activity, heard.embeddings
     turns = conclude(*pair, options, ungated(), heard.seconds, heard.pieces)
-    words = attribute(heard.transcript, turns).segments
-    return turns.turns, [word for segment in words for word in segment.words]
+    said = attribute(heard.transcript, turns)
+    said = hear_turns(heard.talk.audio, said, turns.turns, options, ear.hear)
+    return turns.turns, [word for segment in said.segments for word in segment.words]
 
 
 class Scores:
@@ -125,7 +129,7 @@ def main() -> None:
 
         return both
 
-    answers = {before.COMMIT: at_commit, "ours": ours}
+    answers = {before.COMMIT: at_commit, "ours": partial(ours, listening.for_pieces())}
     answers |= {f"{who}, then whisperx": whisperx_after(each) for who, each in answers.items()}
     scores = [Scores(who, answer) for who, answer in answers.items()]
     for what, part in filter(lambda each: each[1], parts(heard)):
@@ -140,7 +144,7 @@ def main() -> None:
     earlier_words = before.words([each for each in heard if each.talk.words], listening.folder)
     writers = {
         before.COMMIT: lambda each: [Word(**w) for w in earlier_words[each.talk.plan.name]],
-        "ours": lambda each: [w for segment in each.transcript.segments for w in segment.words],
+        "ours": lambda each: answers["ours"](each, False)[1],
     }
     for row in lost.table(heard, writers):
         print(row)

@@ -1,7 +1,9 @@
 """The recordings, cut where nobody speaks, and what Whisper hears in each of them alone."""
 
+import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +15,10 @@ from benchmarks.speakers.sources import Voice, read, recordings
 from documents import Transcript, Turn, Word
 from pipeline.alignment.align import align
 from pipeline.audio import SAMPLE_RATE
+from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.settings import current_settings
+from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.transcribe import transcribe
 from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.transcription.whisper_models import WhisperModels
@@ -78,6 +82,28 @@ class Ear:
     def spans(self, audio: np.ndarray) -> list[tuple[int, int]]:
         """Stretches of speech, in samples."""
         return [(span.start, span.end) for span in self._detector.spans(audio, LONGEST_PIECE)]
+
+
+class EarForPieces:
+    """Whisper base, one attempt at each piece; what it heard is kept in a folder."""
+
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
+        self._models: WhisperModels | None = None
+
+    def hear(self, piece: Chunk) -> "Future[ChunkTranscript]":
+        """What it hears in a piece of a recording."""
+        digest = hashlib.sha256(piece.audio.tobytes() + piece.options.model_dump_json().encode())
+        file = self._kept / f"{digest.hexdigest()[:16]}.json"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._models = self._models or WhisperModels(current_settings())
+            with self._models.use(None) as network:
+                (heard,) = network.recognise([piece])
+            file.write_text(heard.model_dump_json(), encoding="utf-8")
+        answer: Future[ChunkTranscript] = Future()
+        answer.set_result(ChunkTranscript.model_validate_json(file.read_text(encoding="utf-8")))
+        return answer
 
 
 def speech_of(voice: Voice, cache: Path, ear: Ear) -> Speech:

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.running.local import Batches
 from benchmarks.speakers import conversations, rooms
-from benchmarks.speakers.clips import Ear, Speech, clip_of, speech_of
+from benchmarks.speakers.clips import Ear, EarForPieces, Speech, clip_of, speech_of
 from benchmarks.speakers.conversations import Conversation, Plan, converse, plans
 from benchmarks.speakers.meetings import meetings
 from benchmarks.speakers.sources import Voice, music, read, voices
@@ -122,6 +122,10 @@ class Listening:
             return Transcript(model="base", language_probability=1.0, duration=0.0)
         ear = Ear(self.folder / f"whisper-{_version()}", fills_gaps=True)
         return ear.hear(talk.plan.name, talk.audio, talk.plan.language)
+
+    def for_pieces(self) -> EarForPieces:
+        """Whisper for what it is asked about again."""
+        return EarForPieces(self.folder / f"pieces-{_version()}")
 
     def alone(self, talk: Conversation) -> list[Word]:
         """What Whisper hears in each clip alone, before they are mixed, with speakers."""

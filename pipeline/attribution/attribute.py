@@ -20,7 +20,6 @@ PAUSE = 0.3  # seconds between two words
 def attribute(
     transcript: Transcript,
     turns: Turns,
-    word_timestamps: bool = True,
     check: Callable[[], None] = lambda: None,
     fill_nearest: bool = True,
 ) -> Transcript:
@@ -34,7 +33,6 @@ def attribute(
         transcript: segments with timed words; a segment without words is
             attributed as a whole.
         turns: who spoke when; without turns nobody is named.
-        word_timestamps: whether the words stay in the transcript.
         check: called now and then; raises where nobody waits for the answer any more.
         fill_nearest: whether words in nobody's turn have a speaker.
 
@@ -46,8 +44,6 @@ def attribute(
     segments: list[Segment] = []
     for segment in transcript.segments:
         segments += _attribute_segment(segment, islice(names, max(1, len(segment.words))))
-    if not word_timestamps:
-        segments = [segment.model_copy(update={"words": []}) for segment in segments]
     embeddings = turns.speaker_embeddings or None
     return transcript.model_copy(update={"segments": segments, "speaker_embeddings": embeddings})
 
@@ -111,6 +107,12 @@ class _Path:
         for before in reversed(self._from[1:]):
             chosen.append(int(before[chosen[-1]]))
         return chosen[::-1]
+
+
+def without_words(transcript: Transcript) -> Transcript:
+    """The same in sentences only, which keep their speakers."""
+    segments = [segment.model_copy(update={"words": []}) for segment in transcript.segments]
+    return transcript.model_copy(update={"segments": segments})
 
 
 def name_by_appearance(

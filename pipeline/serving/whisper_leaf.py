@@ -32,7 +32,7 @@ NO_AUDIO = {"AUDIO": np.zeros((1, 1), np.int16)}
 # Of the options, what Whisper's answer depends on beside its weights.
 MATTERING = (
     *("language", "task", "initial_prompt", "hotwords", "beam_size", "temperature"),
-    *("detect_language", "word_timestamps"),
+    *("detect_language", "word_timestamps", "without_timestamps"),
 )
 TRANSCRIPT = document_of(ChunkTranscript)
 FRESH_SECONDS = 5.0  # for which a network that was there is not asked for again
@@ -69,20 +69,41 @@ class WhisperLeaf:
             PipelineError: the network cannot be loaded.
         """
         self._await_network(options)
-        network = networks.whisper(self.model(options), self._settings) if options.reuse else None
-
-        def question(chunk: Chunk) -> Question | None:
-            asked = Questions(LEAF, network, chunk.options, MATTERING, TRANSCRIPT)
-            return asked.about(chunk.audio, np.array(chunk.speech, np.float64))
+        question = self._questions(options)
 
         def send(chunk: Chunk) -> Future:
-            if not (self._hears_gaps and options.hear_gaps):
+            if not self.hears_gaps(options):
                 chunk = replace(chunk, speech=())
             call = partial(_recognise, chunk, self._doubtful, self._gaps)
             return chunks.submit(call, chunk.until, question(chunk))
 
         with pieces(self._chunks, options, measured=True) as chunks:
             yield send
+
+    def hears_gaps(self, options: Options) -> bool:
+        """Whether what Whisper leaves out of a recording is asked about by itself."""
+        return self._hears_gaps and options.hear_gaps
+
+    @contextmanager
+    def gap_recogniser(self, options: Options) -> Iterator[Callable[[Chunk], Future]]:
+        """What sends a piece of one recording that it has heard before, once."""
+        question = self._questions(options)
+
+        def ask(piece: Chunk) -> ChunkTranscript:
+            self._gaps(1.0)
+            return _attempt(piece)
+
+        with pieces(self._chunks, options) as chunks:
+            yield lambda piece: chunks.submit(partial(ask, piece), question=question(piece))
+
+    def _questions(self, options: Options) -> Callable[[Chunk], Question | None]:
+        network = networks.whisper(self.model(options), self._settings) if options.reuse else None
+
+        def question(chunk: Chunk) -> Question | None:
+            asked = Questions(LEAF, network, chunk.options, MATTERING, TRANSCRIPT)
+            return asked.about(chunk.audio, np.array(chunk.speech, np.float64))
+
+        return question
 
     def _await_network(self, options: Options) -> None:
         # Chunks that wait for a network would take the places of others' chunks.
@@ -100,18 +121,19 @@ class WhisperLeaf:
 def _recognise(chunk: Chunk, tell: Tell, tell_gap: Tell) -> ChunkTranscript:
     # Each attempt goes through the leaf's queue: in one batch with its first, a chunk that
     # takes six would keep the others of the batch, and all behind it, waiting.
-    def attempt(piece: Chunk) -> ChunkTranscript:
-        return when_loaded(piece.options, partial(_ask, piece))
-
     def again(temperature: float) -> ChunkTranscript:
         tell(1.0)
-        return attempt(chunk.at(temperature))
+        return _attempt(chunk.at(temperature))
 
     def hear_gap(piece: Chunk) -> ChunkTranscript:
         tell_gap(1.0)
-        return attempt(piece)
+        return _attempt(piece)
 
-    return fill_gaps(chunk, until_credible(attempt(chunk), again), hear_gap)
+    return fill_gaps(chunk, until_credible(_attempt(chunk), again), hear_gap)
+
+
+def _attempt(chunk: Chunk) -> ChunkTranscript:
+    return when_loaded(chunk.options, partial(_ask, chunk))
 
 
 def _ask(chunk: Chunk) -> ChunkTranscript:

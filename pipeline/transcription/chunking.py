@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.audio import SAMPLE_RATE
+from pipeline.audio import SAMPLE_RATE, Span
 from pipeline.options import Options
-from pipeline.transcription.voice_activity import Span
 
 CHUNK_SAMPLES = 30 * SAMPLE_RATE  # what Whisper's encoder hears at once
 PADDING = round(0.2 * SAMPLE_RATE)  # audio kept before and after speech: soft onsets are missed

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, TimeoutError
 
+from pipeline.audio import Span
 from pipeline.leaf_documents import ChunkTranscript
-from pipeline.transcription.voice_activity import Span
 
 Voter = tuple[Span, "Future[ChunkTranscript]"]
 Heard = Iterable[tuple[Span, ChunkTranscript]]

@@ -110,11 +110,11 @@ class Recogniser:
             self._vocabulary.tokenizer(language, chunk.options.task)
             for language, chunk in zip(languages, chunks, strict=True)
         ]
+        options = chunks[0].options
         prompts = [
-            [*text, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+            [*text, *tokenizer.sot_sequence, *_told(tokenizer, options)]
             for text, tokenizer in zip(previous, tokenizers, strict=True)
         ]
-        options = chunks[0].options
         longest = max(seconds(len(chunk.audio)) for chunk in chunks)
         most_tokens = FEWEST_TOKENS + round(longest * TOKENS_PER_SECOND)
         results = self._network.generate(
@@ -125,7 +125,11 @@ class Recogniser:
             return_no_speech_prob=True,
             **search(options.temperature, options.beam_size),
         )
-        spoken = [result.sequences_ids[0] for result in results]
+        written = [result.sequences_ids[0] for result in results]
+        spoken = [
+            [token for token in tokens if token < tokenizer.timestamp_begin]
+            for tokens, tokenizer in zip(written, tokenizers, strict=True)
+        ]
         words = self._words(encoded, chunks, tokenizers, spoken)
         texts = [
             tokenizer.decode(tokens).strip()
@@ -140,7 +144,7 @@ class Recogniser:
                 words=words[row],
                 temperature=options.temperature,
                 # CTranslate2 averages over the tokens, OpenAI counts the end token as well.
-                avg_logprob=result.scores[0] * len(spoken[row]) / (len(spoken[row]) + 1),
+                avg_logprob=result.scores[0] * len(written[row]) / (len(written[row]) + 1),
                 compression_ratio=compression_ratio(texts[row]),
                 no_speech_prob=result.no_speech_prob,
             )
@@ -219,8 +223,14 @@ def _frames(heard: Heard) -> int:
     return heard[2]
 
 
-def _kind(prompted: Prompted) -> tuple[int, int, int, float]:
+def _told(tokenizer: Tokenizer, options: Options) -> list[int]:
+    return [tokenizer.no_timestamps] if options.without_timestamps else []
+
+
+def _kind(prompted: Prompted) -> tuple[int, int, bool, int, float]:
     """What must be the same in a batch of CTranslate2's."""
     chunk, _, frames, previous = prompted
-    # It wants <|startoftranscript|> at one position.
-    return frames, len(previous), chunk.options.beam_size, chunk.options.temperature
+    options = chunk.options
+    # It wants <|startoftranscript|> at one position, and prompts of one length.
+    alike = len(previous), options.without_timestamps
+    return frames, *alike, options.beam_size, options.temperature

@@ -9,12 +9,12 @@ from itertools import chain, islice
 import numpy as np
 
 from documents import Segment, Transcript
-from pipeline.audio import SAMPLE_RATE, seconds, to_float
+from pipeline.audio import SAMPLE_RATE, Span, seconds, to_float
 from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription.chunking import CHUNK_SAMPLES, LONGEST_SPEECH, Chunk, chunks
 from pipeline.transcription.language_vote import LanguageVote, elect
-from pipeline.transcription.voice_activity import Span, VoiceActivityDetector
+from pipeline.transcription.voice_activity import VoiceActivityDetector
 from pipeline.transcription.word_timing import SECONDS_PER_STEP
 
 Recognise = Callable[[Chunk], "Future[ChunkTranscript]"]

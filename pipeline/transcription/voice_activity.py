@@ -9,14 +9,13 @@ import copy
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from pipeline.audio import SAMPLE_RATE, to_float
+from pipeline.audio import SAMPLE_RATE, Span, to_float
 from pipeline.utf8 import as_utf8
 
 FRAME = 512  # samples that one probability stands for, 32 ms; fixed by the network
@@ -30,17 +29,6 @@ SPEECH = 0.5  # probability at which speech starts
 SILENCE = 0.35  # probability under which it may end; between the two nothing changes
 MIN_SILENCE = round(0.16 * FRAMES_PER_SECOND)  # frames; shorter silences are inside a word
 MIN_SPEECH = round(0.1 * FRAMES_PER_SECOND)  # frames; shorter speech is a click
-
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of the recording, in samples."""
-
-    start: int
-    end: int
-
-    def __len__(self) -> int:
-        return self.end - self.start
 
 
 class VoiceActivityDetector:

@@ -87,12 +87,11 @@ def _in_gap(gap: Gap, words: Sequence[Word], again: Iterable[Word]) -> Iterable[
     latest = after[0].start if after else gap.end
     beside = [*before[-3:], *after[:3]]
     for word in again:
-        middle = _middle(word)
+        at = middle(word)
         known = any(
-            _spelt(word) == _spelt(other) and abs(_middle(other) - middle) < SAME_WORD
-            for other in beside
+            spelt(word) == spelt(other) and abs(middle(other) - at) < SAME_WORD for other in beside
         )
-        if gap.start <= middle <= gap.end and not known:
+        if gap.start <= at <= gap.end and not known:
             times = {"start": max(word.start, earliest), "end": min(word.end, latest)}
             yield word.model_copy(update=times)
 
@@ -102,8 +101,8 @@ def _with_ends(gap: Gap, stretched: Sequence[Word], found: list[Word]) -> list[W
 
     One of a sentence's last words, say, is the whole gap's, and the piece ends in the middle of it.
     """
-    known = {_spelt(word) for word in found}
-    unheard = [word for word in stretched if _spelt(word) not in known]
+    known = {spelt(word) for word in found}
+    unheard = [word for word in stretched if spelt(word) not in known]
     ends = list(found)
     room = min(WORD_SECONDS, found[0].start - gap.start)
     if unheard and unheard[0] is stretched[0] and room >= SHORTEST_WORD:
@@ -119,8 +118,7 @@ def _with_ends(gap: Gap, stretched: Sequence[Word], found: list[Word]) -> list[W
 def _with_words(words: list[Word], attempts: Sequence[ChunkTranscript]) -> ChunkTranscript:
     """The first attempt with these words, which are of all of them."""
     heard = attempts[0]
-    space = "" if heard.language in UNSPACED_LANGUAGES else " "
-    text = space.join(word.word for word in words)
+    text = joined(words, heard.language)
     sizes = [len(attempt.tokens) for attempt in attempts]
     logprobs = sum(a.avg_logprob * size for a, size in zip(attempts, sizes, strict=True))
     return heard.model_copy(
@@ -135,12 +133,19 @@ def _with_words(words: list[Word], attempts: Sequence[ChunkTranscript]) -> Chunk
 
 
 def _letters(words: Iterable[Word]) -> int:
-    return sum(len(_spelt(word)) for word in words)
+    return sum(len(spelt(word)) for word in words)
 
 
-def _spelt(word: Word) -> str:
+def joined(words: Iterable[Word], language: str | None) -> str:
+    """The text that words are."""
+    return ("" if language in UNSPACED_LANGUAGES else " ").join(word.word for word in words)
+
+
+def spelt(word: Word) -> str:
+    """Its letters and digits, by which it is the same word again."""
     return "".join(filter(str.isalnum, word.word.lower()))
 
 
-def _middle(word: Word) -> float:
+def middle(word: Word) -> float:
+    """Seconds."""
     return (word.start + word.end) / 2

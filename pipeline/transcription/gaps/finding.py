@@ -38,13 +38,13 @@ def gaps(words: Sequence[Word], speech: Speech) -> Iterator[Gap]:
     """
     if not speech:
         return
-    credible = [number for number, word in enumerate(words) if _seconds(word) <= _most(word)]
+    credible = [number for number, word in enumerate(words) if _seconds(word) <= longest(word)]
     for before, after in pairwise([-1, *credible, len(words)]):
         since = words[before].end if before >= 0 else speech[0][0]
         until = words[after].start if after < len(words) else speech[-1][1]
         spoken = [(max(a, since), min(b, until)) for a, b in speech if a < until and b > since]
         stretched = words[before + 1 : after]
-        unheard = sum(b - a for a, b in spoken) - sum(map(_most, stretched))
+        unheard = sum(b - a for a, b in spoken) - sum(map(longest, stretched))
         if unheard >= LEAST:
             start = min([spoken[0][0], *(word.start for word in stretched)])
             end = max([spoken[-1][1], *(word.end for word in stretched)])
@@ -55,5 +55,6 @@ def _seconds(word: Word) -> float:
     return word.end - word.start
 
 
-def _most(word: Word) -> float:
+def longest(word: Word) -> float:
+    """Seconds that it can take to say it."""
     return WORD_SECONDS + LETTER_SECONDS * sum(map(str.isalnum, word.word))

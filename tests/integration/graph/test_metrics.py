@@ -106,7 +106,7 @@ def test_the_leaves_tell_their_pieces_and_how_full_their_batches_are(four):
         assert pages.added("asr_leaf_batch_pieces_sum", leaf=leaf) == pieces
         assert pages.added("asr_leaf_queue_seconds_count", leaf=leaf) == pieces
         # What is asked about a gap is asked in the turn of its chunk.
-        gaps = pages.added("asr_gaps_total") if leaf == "whisper" else 0
+        gaps = pages.added("asr_gaps_total", step="transcription") if leaf == "whisper" else 0
         assert pages.added("asr_piece_turn_seconds_count", leaf=leaf) == pieces - gaps
         batches = pages.added("asr_leaf_batch_seconds_count", leaf=leaf)
         assert batches == pages.added("asr_leaf_batch_pieces_count", leaf=leaf) <= pieces

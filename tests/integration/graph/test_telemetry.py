@@ -3,9 +3,12 @@
 import time
 
 import httpx
+import numpy as np
 import pytest
 
+from pipeline.audio import SAMPLE_RATE
 from tests.clients.request_log import STAGES, explained, lines_of, stages, told
+from tests.speech.media import write_wav
 from tests.waiting import until
 
 
@@ -41,8 +44,11 @@ def test_the_stages_explain_the_time_of_a_request(service, clip, query):
     assert "secret" not in str(line)
 
 
-def test_the_models_logs_name_the_request(service, clip):
-    _, answer = ask(service, clip, "in-the-models", model="tiny.en", language="de")
+def test_the_models_logs_name_the_request(service, sample_audio, tmp_path):
+    # One of which nothing is kept: diarization must not be through when Whisper refuses.
+    recording = tmp_path / "secret-name.wav"
+    write_wav(recording, np.roll(np.tile(sample_audio, 4), 12345), SAMPLE_RATE)
+    _, answer = ask(service, recording, "in-the-models", model="tiny.en", language="de")
     assert answer.status_code == 400
 
     def lines_of_steps() -> dict[str, str]:

@@ -105,7 +105,9 @@ def parent_of(trace: str) -> dict[str, str]:
 def check_batches(trace: Trace, leaves: dict[str, str]) -> None:
     """Each batch is a part of the step that asked, and in the network's own process."""
     for leaf, step in leaves.items():
-        assert trace.parents(leaf) == {step}
+        # What Whisper left out of somebody's turn is asked about once all turns are known.
+        again = {"attribution"} if leaf == "whisper" else set()
+        assert {step} <= trace.parents(leaf) <= {step, *again}
         for batch in trace.of(leaf):
             within = trace.parent(batch)
             assert within.start <= batch.start < batch.end <= within.end

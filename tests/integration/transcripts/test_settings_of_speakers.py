@@ -11,6 +11,7 @@ import tritonclient.grpc as triton
 from documents import Turns
 from pipeline.audio import SAMPLE_RATE
 from tests.clients.asking import transcript_of
+from tests.clients.metrics import Page
 from tests.integration.conftest import (
     RunningService,
     start_service,
@@ -34,6 +35,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
         DIARIZE_CLUSTERING_THRESHOLD="2",  # the overrides have the last word
         KNOWN_SPEAKER_SIMILARITY="1",
         DIARIZE_MIN_DURATION_OFF=str(GAP_SECONDS),
+        HEAR_GAPS="false",
     )
     try:
         wait_until_ready(running)
@@ -58,6 +60,14 @@ def test_gaps_that_are_shorter_than_was_set_are_filled(strict, sample_audio):
     for speaker in {turn.speaker for turn in turns}:
         own = [turn for turn in turns if turn.speaker == speaker]
         assert all(after.start - before.end >= GAP_SECONDS for before, after in pairwise(own))
+
+
+def test_nothing_is_heard_again_where_that_is_not_wanted(strict, sample):
+    """Of what is heard here there is otherwise some in «So what can I say? Oh, I don't hear…»."""
+    transcript_of(strict, sample)
+    page = Page.at(strict.metrics_url)
+    assert "asr_gaps_total" in page
+    assert page.total("asr_gaps_total") == 0
 
 
 def test_nobody_is_known_whose_voice_is_not_the_same(strict, sample_audio, clip, tmp_path):

@@ -3,7 +3,12 @@
 import pytest
 
 from documents import Segment, Transcript, Turn, Turns, Word
-from pipeline.attribution.attribute import BLOCK, attribute, name_by_appearance
+from pipeline.attribution.attribute import (
+    BLOCK,
+    attribute,
+    name_by_appearance,
+    without_words,
+)
 from pipeline.errors import Cancelled
 
 
@@ -191,11 +196,8 @@ def test_without_turns_nobody_is_named():
 
 
 def test_words_can_be_left_out_and_the_cut_stays():
-    result = attribute(
-        transcript(("Hello?", 0.0, 0.5), ("Oh, hello.", 1.0, 1.7)),
-        turns(("A", 0.0, 0.6), ("B", 0.9, 2.0)),
-        word_timestamps=False,
-    )
+    spoken = transcript(("Hello?", 0.0, 0.5), ("Oh, hello.", 1.0, 1.7))
+    result = without_words(attribute(spoken, turns(("A", 0.0, 0.6), ("B", 0.9, 2.0))))
     assert said(result) == [("A", "Hello?"), ("B", "Oh, hello.")]
     assert all(segment.words == [] for segment in result.segments)
 

@@ -6,11 +6,10 @@ from concurrent.futures import Future
 import numpy as np
 
 from documents import Word
-from pipeline.audio import SAMPLE_RATE
+from pipeline.audio import SAMPLE_RATE, Span
 from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription.chunking import Chunk
-from pipeline.transcription.voice_activity import Span
 from tests.futures import done
 
 

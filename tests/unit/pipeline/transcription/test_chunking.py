@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from pipeline.audio import SAMPLE_RATE
+from pipeline.audio import SAMPLE_RATE, Span
 from pipeline.transcription.chunking import CHUNK_SAMPLES, LONGEST_SPEECH, chunks
-from pipeline.transcription.voice_activity import Span, VoiceActivityDetector
+from pipeline.transcription.voice_activity import VoiceActivityDetector
 
 
 def spans(*times: tuple[float, float]) -> list[Span]:

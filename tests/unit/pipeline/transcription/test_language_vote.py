@@ -5,11 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from pipeline.audio import Span
 from pipeline.errors import PipelineError
 from pipeline.leaf_documents import ChunkTranscript
 from pipeline.transcription import language_vote
 from pipeline.transcription.language_vote import LanguageVote, elect
-from pipeline.transcription.voice_activity import Span
 from tests.futures import done, failed
 
 

@@ -1,0 +1,217 @@
+"""Turns in which nothing of their speaker was understood, asked about by themselves.
+
+Of two who speak at once Whisper writes down one, and where one speaker follows another it may leave
+out what is between them.  Its words seem to leave no gap then: who should have said something is
+known once the recording is diarized.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import numpy as np
+
+from documents import Segment, Transcript, Turn, Word
+from pipeline.alignment.sentences import split_sentences
+from pipeline.audio import SAMPLE_RATE
+from pipeline.leaf_documents import ChunkTranscript
+from pipeline.options import Options
+from pipeline.transcription.chunking import Chunk
+from pipeline.transcription.decoding import (
+    MAX_COMPRESSION_RATIO,
+    compression_ratio,
+    is_silence,
+)
+from pipeline.transcription.gaps.filling import CONTEXT, SAME_WORD, joined, middle, spelt
+from pipeline.transcription.gaps.finding import LEAST, longest
+
+AROUND = 2.0  # seconds of the same turn, before and after, that are heard with it
+# Seconds without a word: so long Whisper leaves nobody out, and there is room around it in a chunk.
+LONGEST = 20.0
+MOST = 0.5  # of a recording: where more seems to be missing, it is no speech that Whisper knows
+LONG = 0.8  # seconds; what is heard in less is as often what somebody else says
+CLEAR = 0.6  # mean probability of its words, where it is not
+# Lower than for what nobody else has heard: diarization says that somebody speaks.
+MIN_AVG_LOGPROB = -1.2
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """A part of a turn, seconds, in which its speaker has no words."""
+
+    turn: Turn
+    start: float
+    end: float
+
+    @property
+    def heard_from(self) -> float:
+        """Where the piece begins that is asked about, seconds."""
+        return max(0.0, max(self.turn.start, self.start - AROUND) - CONTEXT)
+
+    @property
+    def heard_until(self) -> float:
+        """And where it ends."""
+        return min(self.turn.end, self.end + AROUND) + CONTEXT
+
+
+def hear_turns(
+    audio: np.ndarray,
+    transcript: Transcript,
+    turns: Sequence[Turn],
+    options: Options,
+    recognise: Callable[[Chunk], "Future[ChunkTranscript]"],
+) -> Transcript:
+    """Ask once more about the parts of turns in which their speakers have no words.
+
+    Args:
+        audio: INT16 [samples] at 16 kHz.
+        transcript: its words have speakers.
+        turns: theirs.
+        options: of the recording.
+        recognise: one attempt at a piece of it.
+
+    Returns:
+        The transcript with what was found: in the sentences of who says it, or as sentences of
+        their own, in order of their starts.  What is doubtful leaves it as it is.
+
+    Raises:
+        PipelineError: a piece could not be recognised.
+    """
+    words = [word for segment in transcript.segments for word in segment.words]
+    if not words or transcript.task == "translate":
+        return transcript
+    missing = list(_affordable(unheard(words, turns), MOST * transcript.duration))
+    asked = options.model_copy(
+        update={
+            "language": transcript.language,
+            "word_timestamps": True,
+            "without_timestamps": False,
+        }
+    )
+    answers = [recognise(_piece(audio, each, asked)) for each in missing]
+    segments = transcript.segments
+    for part, answer in zip(missing, answers, strict=True):
+        heard = answer.result()
+        if _is_credible(heard):
+            found = list(_found(part, heard, words))
+            if _is_sure(part, found):
+                words += found
+                for sentence in _sentences(part, heard, found):
+                    segments = _with(segments, sentence, transcript.language)
+    return transcript.model_copy(update={"segments": segments})
+
+
+def unheard(words: Iterable[Word], turns: Iterable[Turn]) -> Iterator[Unheard]:
+    """The parts of turns without words of their speakers, in the order of the turns.
+
+    Args:
+        words: with speakers.  None counts for longer than it can have taken.
+    """
+    by_speaker: dict[str | None, list[Word]] = defaultdict(list)
+    for word in sorted(words, key=lambda word: word.start):
+        by_speaker[word.speaker].append(word)
+    for turn in turns:
+        own = by_speaker[turn.speaker]
+        first = max(0, bisect_left(own, turn.start, key=lambda word: word.start) - 1)
+        last = bisect_left(own, turn.end, key=lambda word: word.start)
+        since = turn.start
+        for word in own[first:last]:
+            if LEAST <= word.start - since <= LONGEST:
+                yield Unheard(turn, since, word.start)
+            since = max(since, min(word.end, word.start + longest(word)))
+        if LEAST <= turn.end - since <= LONGEST:
+            yield Unheard(turn, since, turn.end)
+
+
+def _affordable(parts: Iterable[Unheard], most: float) -> Iterator[Unheard]:
+    """The first ones, until so many seconds are to be heard."""
+    for part in parts:
+        most -= part.heard_until - part.heard_from
+        if most < 0:
+            return
+        yield part
+
+
+def _piece(audio: np.ndarray, part: Unheard, options: Options) -> Chunk:
+    first, last = (round(at * SAMPLE_RATE) for at in (part.heard_from, part.heard_until))
+    return Chunk(audio[first:last], options, part.end)
+
+
+def _is_credible(heard: ChunkTranscript) -> bool:
+    if is_silence(heard) or heard.compression_ratio > MAX_COMPRESSION_RATIO:
+        return False
+    return heard.avg_logprob >= MIN_AVG_LOGPROB
+
+
+def _is_sure(part: Unheard, found: Sequence[Word]) -> bool:
+    """Whether it is long enough to be somebody, or as clear as it is short."""
+    clear = sum(word.score for word in found) >= CLEAR * len(found)
+    return clear or part.end - part.start >= LONG
+
+
+def _found(part: Unheard, heard: ChunkTranscript, words: Sequence[Word]) -> Iterator[Word]:
+    """The words that were heard there and that nobody has said just then."""
+    for word in heard.words:
+        start, end = (part.heard_from + at for at in (word.start, word.end))
+        at = (start + end) / 2
+        known = any(
+            abs(middle(other) - at) < SAME_WORD and spelt(other) == spelt(word) for other in words
+        )
+        if part.start <= at <= part.end and not known:
+            times = {"start": start, "end": end}
+            yield word.model_copy(update={**times, "speaker": part.turn.speaker})
+
+
+def _sentences(part: Unheard, heard: ChunkTranscript, words: list[Word]) -> list[Segment]:
+    if not words:
+        return []
+    text = joined(words, heard.language)
+    return split_sentences(
+        Segment(
+            start=words[0].start,
+            end=words[-1].end,
+            text=text,
+            words=words,
+            speaker=part.turn.speaker,
+            tokens=[token for word in words for token in word.tokens],
+            temperature=heard.temperature,
+            avg_logprob=heard.avg_logprob,
+            compression_ratio=compression_ratio(text),
+            no_speech_prob=heard.no_speech_prob,
+        )
+    )
+
+
+def _with(segments: list[Segment], found: Segment, language: str | None) -> list[Segment]:
+    """These and what was found: in a sentence of who says it, or as one of its own."""
+    after = bisect_left(segments, found.start, key=lambda segment: segment.start)
+    for number in reversed(range(after)):
+        segment = segments[number]
+        if segment.speaker == found.speaker and segment.words:
+            if segment.words[-1].start > found.start:
+                inserted = _inserted(segment, found, language)
+                return [*segments[:number], inserted, *segments[number + 1 :]]
+            break
+    return [*segments[:after], found, *segments[after:]]
+
+
+def _inserted(segment: Segment, found: Segment, language: str | None) -> Segment:
+    at = bisect_left(segment.words, found.start, key=lambda word: word.start)
+    before, after = segment.words[:at], segment.words[at:]
+    last, next_start = found.words[-1], after[0].start
+    before[-1] = before[-1].model_copy(update={"end": min(before[-1].end, found.start)})
+    last = last.model_copy(update={"end": max(last.start, min(last.end, next_start))})
+    words = [*before, *found.words[:-1], last, *after]
+    text = joined(words, language)
+    logprobs = [logprob for word in words for logprob in word.logprobs]
+    return segment.model_copy(
+        update={
+            "text": text,
+            "words": words,
+            "tokens": [token for word in words for token in word.tokens],
+            "avg_logprob": float(np.mean(logprobs)) if logprobs else segment.avg_logprob,
+            "compression_ratio": compression_ratio(text),
+        }
+    )

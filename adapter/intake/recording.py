@@ -25,9 +25,9 @@ SHARED_MEMORY = Path("/dev/shm")
 PREFIX = "asr-recording-"
 SAMPLE_BYTES = np.dtype(np.int16).itemsize
 BYTES_PER_SECOND = SAMPLE_RATE * SAMPLE_BYTES
-# One recording takes at most this part of what nobody else is promised: each of the three steps
+# One recording takes at most this part of what nobody else is promised: each of the four steps
 # that hear it has a copy of its own there, and a Triton without shared memory fails.
-SHARED_MEMORY_PARTS = 4
+SHARED_MEMORY_PARTS = 5
 NO_ROOM = "there is no room for the decoded audio"
 # A file is created a moment before it is locked; nobody's file is unlocked for longer.
 UNLOCKED_SECONDS = 60

@@ -5,7 +5,7 @@ out what is between them.  Its words seem to leave no gap then: who should have 
 known once the recording is diarized.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -80,6 +80,7 @@ def hear_turns(
         PipelineError: a piece could not be recognised.
     """
     words = [word for segment in transcript.segments for word in segment.words]
+    said = _Said(words)
     if not words or transcript.task == "translate":
         return transcript
     missing = list(_affordable(unheard(words, turns), MOST * transcript.duration))
@@ -95,9 +96,9 @@ def hear_turns(
     for part, answer in zip(missing, answers, strict=True):
         heard = answer.result()
         if _is_credible(heard):
-            found = list(_found(part, heard, words))
+            found = list(_found(part, heard, said))
             if _is_sure(part, found):
-                words += found
+                said.add(found)
                 for sentence in _sentences(part, heard, found):
                     segments = _with(segments, sentence, transcript.language)
     return transcript.model_copy(update={"segments": segments})
@@ -151,15 +152,30 @@ def _is_sure(part: Unheard, found: Sequence[Word]) -> bool:
     return clear or part.end - part.start >= LONG
 
 
-def _found(part: Unheard, heard: ChunkTranscript, words: Sequence[Word]) -> Iterator[Word]:
+class _Said:
+    """When each word was said, whoever said it."""
+
+    def __init__(self, words: Iterable[Word]) -> None:
+        self._middles: dict[str, list[float]] = defaultdict(list)
+        self.add(words)
+
+    def add(self, words: Iterable[Word]) -> None:
+        for word in words:
+            insort(self._middles[spelt(word)], middle(word))
+
+    def just_then(self, word: Word, at: float) -> bool:
+        middles = self._middles.get(spelt(word), [])
+        before = max(0, bisect_left(middles, at) - 1)
+        nearest = middles[before : before + 2]
+        return any(abs(other - at) < SAME_WORD for other in nearest)
+
+
+def _found(part: Unheard, heard: ChunkTranscript, said: _Said) -> Iterator[Word]:
     """The words that were heard there and that nobody has said just then."""
     for word in heard.words:
         start, end = (part.heard_from + at for at in (word.start, word.end))
         at = (start + end) / 2
-        known = any(
-            abs(middle(other) - at) < SAME_WORD and spelt(other) == spelt(word) for other in words
-        )
-        if part.start <= at <= part.end and not known:
+        if part.start <= at <= part.end and not said.just_then(word, at):
             times = {"start": start, "end": end}
             yield word.model_copy(update={**times, "speaker": part.turn.speaker})
 

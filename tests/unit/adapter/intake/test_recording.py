@@ -65,15 +65,15 @@ def shared_memory(tmp_path, monkeypatch):
 
 def test_what_is_promised_to_one_is_not_promised_to_another(shared_memory):
     with Recording(shared=True) as first, Recording(shared=True) as second:
-        assert first.promise(10_000, 0) == 250
-        assert second.promise(10_000, 0) == (1000 - 250) // 4
+        assert first.promise(10_000, 0) == 200
+        assert second.promise(10_000, 0) == (1000 - 200) // 5
         with Recording(shared=True) as third:
             assert third.promise(100, 0) == 100
-        os.write(first.fd, bytes(200))
+        os.write(first.fd, bytes(150))
         # Written or still to be written, it is the first one's.
-        assert second.room(0) == (1000 - 250) // 4
+        assert second.room(0) == (1000 - 200) // 5
     with Recording(shared=True) as later:
-        assert later.room(0) == 250
+        assert later.room(0) == 200
 
 
 def test_once_it_is_written_there_is_room_for_its_copies_until_it_goes(shared_memory):
@@ -82,8 +82,8 @@ def test_once_it_is_written_there_is_room_for_its_copies_until_it_goes(shared_me
             first.promise(10_000, 0)
             os.write(first.fd, bytes(100))
             first.settle()
-            assert later.room(0) == (1000 - 4 * 100) // 4
-        assert later.room(0) == 250
+            assert later.room(0) == (1000 - 5 * 100) // 5
+        assert later.room(0) == 200
 
 
 def test_a_recording_whose_copies_have_no_room_is_refused(shared_memory):

@@ -25,14 +25,15 @@ from pipeline.transcription.decoding import (
     is_silence,
 )
 from pipeline.transcription.gaps.filling import CONTEXT, SAME_WORD, joined, middle, spelt
-from pipeline.transcription.gaps.finding import LEAST, longest
+from pipeline.transcription.gaps.finding import longest
 
+# Seconds without a word.  In less there is as often what somebody else says, or the silence at the
+# end of a turn, and turns have more of those than of all others.
+LEAST = 0.8
 AROUND = 2.0  # seconds of the same turn, before and after, that are heard with it
-# Seconds without a word: so long Whisper leaves nobody out, and there is room around it in a chunk.
+# So long Whisper leaves nobody out, and there is room around it in a chunk.
 LONGEST = 20.0
 MOST = 0.5  # of a recording: where more seems to be missing, it is no speech that Whisper knows
-LONG = 0.8  # seconds; what is heard in less is as often what somebody else says
-CLEAR = 0.6  # mean probability of its words, where it is not
 # Lower than for what nobody else has heard: diarization says that somebody speaks.
 MIN_AVG_LOGPROB = -1.2
 
@@ -97,10 +98,9 @@ def hear_turns(
         heard = answer.result()
         if _is_credible(heard):
             found = list(_found(part, heard, said))
-            if _is_sure(part, found):
-                said.add(found)
-                for sentence in _sentences(part, heard, found):
-                    segments = _with(segments, sentence, transcript.language)
+            said.add(found)
+            for sentence in _sentences(part, heard, found):
+                segments = _with(segments, sentence, transcript.language)
     return transcript.model_copy(update={"segments": segments})
 
 
@@ -144,12 +144,6 @@ def _is_credible(heard: ChunkTranscript) -> bool:
     if is_silence(heard) or heard.compression_ratio > MAX_COMPRESSION_RATIO:
         return False
     return heard.avg_logprob >= MIN_AVG_LOGPROB
-
-
-def _is_sure(part: Unheard, found: Sequence[Word]) -> bool:
-    """Whether it is long enough to be somebody, or as clear as it is short."""
-    clear = sum(word.score for word in found) >= CLEAR * len(found)
-    return clear or part.end - part.start >= LONG
 
 
 class _Said:

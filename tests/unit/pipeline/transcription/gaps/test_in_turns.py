@@ -129,7 +129,7 @@ def test_what_is_not_credible_leaves_it_as_it_is(answer):
         (transcript(SHEILA, task="translate"), [DIANE]),
         (transcript(), [DIANE]),  # where nobody was understood, it is no speech
         (transcript(SHEILA), []),
-        (transcript(SHEILA), [Turn(start=2.0, end=2.5, speaker="Diane")]),
+        (transcript(SHEILA), [Turn(start=2.0, end=2.7, speaker="Diane")]),
         (transcript(SHEILA), [Turn(start=5.0, end=5.2 + LONGEST, speaker="Diane")]),
     ],
 )

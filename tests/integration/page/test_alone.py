@@ -142,7 +142,9 @@ def test_a_recording_that_the_browser_could_not_keep_is_asked_for(visit, adapter
     with page.expect_response("**/v2/transcript") as left:
         chooser.value.set_files(file)
     assert left.value.json()["file_name"] == "lost.wav"
-    row.get_by_role("button", name="Cancel lost.wav").click()
+    row.get_by_text("could not decode").wait_for()  # it is no recording
+    row.get_by_role("button", name="Remove lost.wav").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     row.wait_for(state="detached")
 
 

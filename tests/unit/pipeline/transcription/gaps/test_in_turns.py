@@ -11,7 +11,7 @@ from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.gaps.filling import CONTEXT
-from pipeline.transcription.gaps.in_turns import AROUND, LONGEST, hear_turns, unheard
+from pipeline.transcription.gaps.in_turns import AROUND, hear_turns, unheard
 from tests.unit.pipeline.transcription.gaps.test_filling import Whisper, heard
 
 AUDIO = (np.arange(60 * SAMPLE_RATE, dtype=np.int32) // 100).astype(np.int16)
@@ -130,12 +130,29 @@ def test_what_is_not_credible_leaves_it_as_it_is(answer):
         (transcript(), [DIANE]),  # where nobody was understood, it is no speech
         (transcript(SHEILA), []),
         (transcript(SHEILA), [Turn(start=2.0, end=2.7, speaker="Diane")]),
-        (transcript(SHEILA), [Turn(start=5.0, end=5.2 + LONGEST, speaker="Diane")]),
+        (transcript(SHEILA), [Turn(start=5.0, end=25.2, speaker="Diane")]),
     ],
 )
 def test_nobody_is_asked_where_nothing_can_be_missing(said, turns):
     _, whisper = hear(said, turns)
     assert whisper.asked == []
+
+
+def test_what_is_heard_in_the_turns_of_two_is_said_once():
+    bob = DIANE.model_copy(update={"speaker": "Bob"})
+    hello = heard(("Hello.", 0.5, 0.9))
+    said, _ = hear(transcript(SHEILA), [DIANE, bob], hello, hello)
+    assert said == [("Sheila", "so what now?"), ("Diane", "Hello.")]
+
+
+def test_a_word_that_seemed_to_last_ends_where_the_next_one_begins():
+    stretched = sentence("Sheila", ("so", 1.0, 3.9), ("now?", 4.0, 4.4))
+    answer: Future = Future()
+    answer.set_result(heard(("can", 1.4, 1.7), ("say", 2.7, 3.5)))  # 0.8 s later in the call
+    found = hear_turns(AUDIO, transcript(stretched), [TURN_OF_SHEILA], Options(), lambda _: answer)
+    (segment,) = found.segments
+    times = [time for word in segment.words for time in (word.start, word.end)]
+    assert times == pytest.approx([1.0, 2.2, 2.2, 2.5, 3.5, 4.0, 4.0, 4.4])
 
 
 def test_no_more_than_half_of_a_recording_is_heard_again():
@@ -161,6 +178,8 @@ def test_a_part_of_a_long_turn_is_heard_with_what_is_around_it():
 
 
 def test_no_word_counts_for_longer_than_it_takes():
+    words = sentence("A", ("one", 0.8, 1.5)).words  # has begun before the turn
+    assert not list(unheard(words, [Turn(start=1.0, end=2.1, speaker="A")]))
     (part,) = unheard(sentence("A", ("so", 1.0, 5.0)).words, [Turn(start=1, end=5, speaker="A")])
     assert part.start == pytest.approx(1.0 + 0.35 + 2 * 0.06)
     assert part.end == 5.0

@@ -75,8 +75,8 @@ class Options(BaseModel):
     # The first one tried; 0 takes the likeliest reading, more samples one.
     temperature: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
     word_timestamps: bool = True
-    # Whisper writes no times between its words, which costs time; with them it goes on where it
-    # would else leave off after the first sentence or speaker.
+    # Times in Whisper's text take longer to write; with them it goes on where it would else
+    # leave off after the first sentence or speaker.
     without_timestamps: bool = True
     hear_gaps: bool = True  # where HEAR_GAPS is: what Whisper leaves out is asked about by itself
     alignment: Literal["auto", "ctc", "attention"] | None = None  # None: what ALIGNMENT says

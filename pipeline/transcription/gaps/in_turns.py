@@ -9,7 +9,7 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,37 +24,13 @@ from pipeline.transcription.decoding import (
     compression_ratio,
     is_silence,
 )
-from pipeline.transcription.gaps.filling import CONTEXT, SAME_WORD, joined, middle, spelt
-from pipeline.transcription.gaps.finding import longest
+from pipeline.transcription.gaps.filling import SAME_WORD, joined, middle, spelt
+from pipeline.transcription.gaps.unheard import Unheard, unheard
 
-# Seconds without a word.  In less there is as often what somebody else says, or the silence at the
-# end of a turn, and turns have more of those than of all others.
-LEAST = 0.8
-AROUND = 2.0  # seconds of the same turn, before and after, that are heard with it
-# So long Whisper leaves nobody out, and there is room around it in a chunk.
-LONGEST = 20.0
 MOST = 0.5  # of a recording: where more seems to be missing, it is no speech that Whisper knows
 # Lower than for what nobody else has heard: diarization says that somebody speaks.
 MIN_AVG_LOGPROB = -1.2
-
-
-@dataclass(frozen=True)
-class Unheard:
-    """A part of a turn, seconds, in which its speaker has no words."""
-
-    turn: Turn
-    start: float
-    end: float
-
-    @property
-    def heard_from(self) -> float:
-        """Where the piece begins that is asked about, seconds."""
-        return max(0.0, max(self.turn.start, self.start - AROUND) - CONTEXT)
-
-    @property
-    def heard_until(self) -> float:
-        """And where it ends."""
-        return min(self.turn.end, self.end + AROUND) + CONTEXT
+LETTERS_PER_SECOND = 26  # that anybody says; more of them are a loop, in which words have no time
 
 
 def hear_turns(
@@ -84,7 +60,6 @@ def hear_turns(
     said = _Said(words)
     if not words or transcript.task == "translate":
         return transcript
-    missing = list(_affordable(unheard(words, turns), MOST * transcript.duration))
     asked = options.model_copy(
         update={
             "language": transcript.language,
@@ -92,44 +67,30 @@ def hear_turns(
             "without_timestamps": False,
         }
     )
-    answers = [recognise(_piece(audio, each, asked)) for each in missing]
     segments = transcript.segments
-    for part, answer in zip(missing, answers, strict=True):
-        heard = answer.result()
-        if _is_credible(heard):
-            found = list(_found(part, heard, said))
-            said.add(found)
-            for sentence in _sentences(part, heard, found):
-                segments = _with(segments, sentence, transcript.language)
+    left = MOST * transcript.duration
+    parts: Iterable[Unheard] = unheard(words, turns)
+    while missing := list(_affordable(parts, left)):
+        left -= sum(part.seconds_heard for part in missing)
+        answers = [recognise(_piece(audio, each, asked)) for each in missing]
+        again = []
+        for part, answer in zip(missing, answers, strict=True):
+            heard = answer.result()
+            found = list(_found(part, heard, said)) if _is_credible(heard) else []
+            if _can_be_said(part, found):
+                said.add(found)
+                for sentence in _sentences(part, heard, found):
+                    segments = _with(segments, sentence, transcript.language)
+            elif part.before and part.is_amid:
+                again.append(replace(part, before=0.0))
+        parts = again
     return transcript.model_copy(update={"segments": segments})
-
-
-def unheard(words: Iterable[Word], turns: Iterable[Turn]) -> Iterator[Unheard]:
-    """The parts of turns without words of their speakers, in the order of the turns.
-
-    Args:
-        words: with speakers.  None counts for longer than it can have taken.
-    """
-    by_speaker: dict[str | None, list[Word]] = defaultdict(list)
-    for word in sorted(words, key=lambda word: word.start):
-        by_speaker[word.speaker].append(word)
-    for turn in turns:
-        own = by_speaker[turn.speaker]
-        first = max(0, bisect_left(own, turn.start, key=lambda word: word.start) - 1)
-        last = bisect_left(own, turn.end, key=lambda word: word.start)
-        since = turn.start
-        for word in own[first:last]:
-            if LEAST <= word.start - since <= LONGEST:
-                yield Unheard(turn, since, word.start)
-            since = max(since, min(word.end, word.start + longest(word)))
-        if LEAST <= turn.end - since <= LONGEST:
-            yield Unheard(turn, since, turn.end)
 
 
 def _affordable(parts: Iterable[Unheard], most: float) -> Iterator[Unheard]:
     """The first ones, until so many seconds are to be heard."""
     for part in parts:
-        most -= part.heard_until - part.heard_from
+        most -= part.seconds_heard
         if most < 0:
             return
         yield part
@@ -144,6 +105,11 @@ def _is_credible(heard: ChunkTranscript) -> bool:
     if is_silence(heard) or heard.compression_ratio > MAX_COMPRESSION_RATIO:
         return False
     return heard.avg_logprob >= MIN_AVG_LOGPROB
+
+
+def _can_be_said(part: Unheard, found: list[Word]) -> bool:
+    letters = sum(len(spelt(word)) for word in found)
+    return 0 < letters <= LETTERS_PER_SECOND * (part.end - part.start)
 
 
 class _Said:
@@ -175,8 +141,6 @@ def _found(part: Unheard, heard: ChunkTranscript, said: _Said) -> Iterator[Word]
 
 
 def _sentences(part: Unheard, heard: ChunkTranscript, words: list[Word]) -> list[Segment]:
-    if not words:
-        return []
     text = joined(words, heard.language)
     return split_sentences(
         Segment(

@@ -11,7 +11,7 @@ from pipeline.leaf_documents import ChunkTranscript
 from pipeline.options import Options
 from pipeline.transcription.chunking import Chunk
 from pipeline.transcription.gaps.filling import CONTEXT
-from pipeline.transcription.gaps.in_turns import AROUND, hear_turns, unheard
+from pipeline.transcription.gaps.in_turns import hear_turns
 from tests.unit.pipeline.transcription.gaps.test_filling import Whisper, heard
 
 AUDIO = (np.arange(60 * SAMPLE_RATE, dtype=np.int32) // 100).astype(np.int16)
@@ -34,7 +34,7 @@ def transcript(*segments: Segment, **more: object) -> Transcript:
 
 SHEILA = sentence("Sheila", ("so", 1.0, 1.3), ("what", 1.3, 1.6), ("now?", 4.0, 4.4))
 TURN_OF_SHEILA = Turn(start=1.0, end=4.4, speaker="Sheila")
-DIANE = Turn(start=2.0, end=3.2, speaker="Diane")
+DIANE = Turn(start=2.0, end=3.3, speaker="Diane")
 
 
 def hear(
@@ -138,6 +138,42 @@ def test_nobody_is_asked_where_nothing_can_be_missing(said, turns):
     assert whisper.asked == []
 
 
+def test_amid_a_turn_it_is_asked_again_without_what_is_before():
+    begin = 1.6 - CONTEXT  # behind «what»
+    again = heard(("can", 0.5, 0.8), ("I", 0.8, 0.9), ("say", 0.9, 1.3))
+    known = heard(("so", 0.2, 0.5), ("what", 0.5, 0.8))
+    said, whisper = hear(transcript(SHEILA), [TURN_OF_SHEILA], known, again)
+    assert said == [("Sheila", "so what can I say now?")]
+    first, second = whisper.asked
+    assert len(first.audio) > len(second.audio)
+    last = round((TURN_OF_SHEILA.end + CONTEXT) * SAMPLE_RATE)
+    assert np.array_equal(second.audio, AUDIO[round(begin * SAMPLE_RATE) : last])
+    assert second.options == first.options
+
+
+def test_nothing_is_asked_a_third_time():
+    said, whisper = hear(transcript(SHEILA), [TURN_OF_SHEILA], heard(), heard())
+    assert said == [("Sheila", "so what now?")]
+    assert len(whisper.asked) == 2
+
+
+@pytest.mark.parametrize("turn", [(2.0, 4.4), (1.0, 3.5)])
+def test_where_a_turn_begins_or_ends_it_is_asked_once(turn):
+    start, end = turn
+    turns = [Turn(start=start, end=end, speaker="Sheila")]
+    _, whisper = hear(transcript(SHEILA), turns, heard(), heard())
+    assert len(whisper.asked) == 1
+
+
+def test_what_nobody_could_say_in_so_short_a_time_was_not_said():
+    word = heard(("hippopotamus", 0.5, 0.6), ("hippopotamus", 0.6, 0.7))  # 24 letters, 1.3 s
+    said, _ = hear(transcript(SHEILA), [DIANE], word)
+    assert ("Diane", "hippopotamus hippopotamus") in said
+    loop = heard(*(("hippopotamus", 0.5, 0.5 + 0.01 * n) for n in range(3)))
+    said, _ = hear(transcript(SHEILA), [DIANE], loop)
+    assert said == [("Sheila", "so what now?")]
+
+
 def test_what_is_heard_in_the_turns_of_two_is_said_once():
     bob = DIANE.model_copy(update={"speaker": "Bob"})
     hello = heard(("Hello.", 0.5, 0.9))
@@ -160,26 +196,7 @@ def test_no_more_than_half_of_a_recording_is_heard_again():
     two = 2 * (2 + 2 * CONTEXT) / 0.5
     _, whisper = hear(transcript(SHEILA, duration=two + 0.1), turns, heard(), heard())
     assert len(whisper.asked) == 2
-
-
-def test_a_part_of_a_long_turn_is_heard_with_what_is_around_it():
-    words = [("one", 1.0, 1.4), ("two", 1.4, 1.8), ("three", 9.0, 9.4)]
-    (part,) = unheard(sentence("A", *words).words, [Turn(start=0.9, end=9.4, speaker="A")])
-    assert (part.start, part.end) == pytest.approx((1.8, 9.0))
-    assert part.heard_from == pytest.approx(0.9 - CONTEXT)
-    assert part.heard_until == pytest.approx(9.4 + CONTEXT)
-    (part,) = unheard([], [Turn(start=10.0, end=18.0, speaker="A")])
-    assert (part.start, part.end) == (10.0, 18.0)
-    late = sentence("A", ("one", 20.0, 20.4), ("two", 30.0, 30.4)).words
-    first, second = unheard(late, [Turn(start=15.0, end=30.4, speaker="A")])
-    assert (first.start, first.end) == (15.0, 20.0)
-    assert first.heard_until == pytest.approx(20.0 + AROUND + CONTEXT)
-    assert second.heard_from == pytest.approx(20.4 - AROUND - CONTEXT)
-
-
-def test_no_word_counts_for_longer_than_it_takes():
-    words = sentence("A", ("one", 0.8, 1.5)).words  # has begun before the turn
-    assert not list(unheard(words, [Turn(start=1.0, end=2.1, speaker="A")]))
-    (part,) = unheard(sentence("A", ("so", 1.0, 5.0)).words, [Turn(start=1, end=5, speaker="A")])
-    assert part.start == pytest.approx(1.0 + 0.35 + 2 * 0.06)
-    assert part.end == 5.0
+    once = TURN_OF_SHEILA.end - TURN_OF_SHEILA.start + 2 * CONTEXT
+    short = transcript(SHEILA, duration=1.5 * once / 0.5)  # of what is asked again, too
+    _, whisper = hear(short, [TURN_OF_SHEILA], heard())
+    assert len(whisper.asked) == 1

@@ -16,6 +16,7 @@ from pipeline.diarization.pieces.naming import CLEAR, FULL, NOBODY, Voices
 KNOWN = 8.0  # seconds of speech after which a voice is known as well as it ever will be
 UNSURE = 0.1  # of a cosine distance, each time that there is half as much speech
 LITTLE = 4.0  # seconds that somebody says; the linkage of voices tells who says more
+AT_LENGTH = 0.07  # of a cosine distance less is asked for where he says LITTLE in one go
 RARE = 64  # times as much speech as one of them says
 CHANCE = 0.05  # of a cosine distance, each time that there is twice as much to choose from
 # Of a cosine distance that may be missing: where windows told more people than voices do, and
@@ -163,6 +164,8 @@ def _strangest_of(
     lengths = np.sqrt(np.maximum(lengths * squared[:, None], 0))
     alike = (products / np.maximum(lengths, NOBODY)).max(axis=1)
     over = 1 - alike - asked_for(seconds, voices.weights.sum(), apart)
+    # Nobody sounds so unlike himself for so long, as in pieces that were chosen for it he may.
+    over[seconds >= LITTLE] += AT_LENGTH
     weighed = over * (LITTLE + seconds)
     rest = np.bincount(whose, weights, number)[whose] - weights
     weighed[(weights <= 0) | (rest < weights)] = -np.inf

@@ -55,6 +55,17 @@ def test_who_says_one_thing_in_another_voice_is_somebody(
     assert with_strangers(voices, told, 2, APART, 2).tolist() == told.tolist()
 
 
+@pytest.mark.parametrize(("seconds", "people"), [(6.9, 3), (4.1, 3), (3.9, 2)])
+def test_what_is_said_at_length_may_differ_less(seconds: float, people: int) -> None:
+    """The voice differs by 0.05 less than that of somebody who says so much here and there."""
+    asked = float(asked_for(np.array(seconds), 40.0, APART))
+    who = [*BOTH, 2]
+    voices = said(who, [*LONG, seconds], between(1 - (asked - 0.05)))
+    assert with_strangers(voices, np.array([*BOTH, 0]), 20, APART, 2).max() + 1 == people
+    alike = said(who, [*LONG, seconds], between(1 - (asked - 0.09)))
+    assert with_strangers(alike, np.array([*BOTH, 0]), 20, APART, 2).max() + 1 == 2
+
+
 def test_less_than_half_a_second_is_nobodys_voice() -> None:
     """Whatever it sounds like."""
     unlike = np.array([-0.5, -0.5, np.sqrt(0.5)])

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -58,6 +57,13 @@ async def until_refused(client: httpx.AsyncClient) -> httpx.Response:
         await asyncio.sleep(0.01)
 
 
+async def until_waiting(client: httpx.AsyncClient, count: int) -> None:
+    """Return when one is worked on and so many are in the line."""
+    places = client.app.state.service.recordings
+    while (places.taken, places.waiting) != (1, count):
+        await asyncio.sleep(0.01)
+
+
 def test_more_requests_than_allowed_are_503_and_the_place_is_given_back(
     run_app, tone, patient, gate
 ):
@@ -90,7 +96,7 @@ def test_a_slow_upload_keeps_nobody_out_and_waits_for_its_place(run_app, tone, p
             slow = asyncio.create_task(client.post(path, content=slow_body(), headers=HEADERS))
             await begun.wait()
             first = asyncio.create_task(client.post("/asr", files=tone))
-            await asyncio.sleep(0.1)
+            await until_waiting(client, 0)
             go_on.set()
             await until_refused(client)
             assert not slow.done()
@@ -99,13 +105,6 @@ def test_a_slow_upload_keeps_nobody_out_and_waits_for_its_place(run_app, tone, p
 
     for response in asyncio.run(run()):
         assert_had_its_place(response)
-
-
-async def until_waiting(client: httpx.AsyncClient, count: int) -> None:
-    """Return when one is worked on and so many are in the line."""
-    places = client.app.state.service.recordings
-    while (places.taken, places.waiting) != (1, count):
-        await asyncio.sleep(0.01)
 
 
 def test_fifty_at_once_have_their_places_in_the_order_of_their_arrival(
@@ -162,7 +161,7 @@ def test_who_is_in_the_line_hears_when_patience_ends(run_app, tone, patient, gat
         settings = {**LINE, "max_wait_seconds": 0.2}
         async with run_app(**settings, ffmpeg=patient) as client:
             first = asyncio.create_task(client.post("/asr", files=tone))
-            await asyncio.sleep(0.1)
+            await until_waiting(client, 0)
             refused = await client.post(path, files=tone)
             assert not first.done()
             gate.touch()
@@ -194,15 +193,16 @@ def test_the_time_of_a_recording_begins_when_it_is_here(run_app, tone, patient):
     """It would otherwise have its whole time once more after it got its place."""
 
     async def run() -> httpx.Response:
-        settings = {**LINE, "request_timeout_seconds": 1.5}
+        settings = {**LINE, "request_timeout_seconds": 2}
         async with run_app(**settings, ffmpeg=patient) as client:
             first = asyncio.create_task(client.post("/asr", files=tone))
-            await asyncio.sleep(0.75)
-            begin = time.monotonic()
-            late = await client.post("/asr", files=tone)
-            assert time.monotonic() - begin < 2 * 1.5
+            await until_waiting(client, 0)
+            late = asyncio.create_task(client.post("/asr", files=tone))
+            await until_waiting(client, 1)
             assert (await first).status_code == 504
-            return late
+            done, _ = await asyncio.wait([late], timeout=1.5)
+            assert done, "its two seconds are over as well"
+            return await late
 
     late = asyncio.run(run())
     assert (late.status_code, "timed out" in late.text) == (504, True)

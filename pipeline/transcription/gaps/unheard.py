@@ -90,17 +90,20 @@ class _AllTurns:
         self._starts = np.array([turn.start for turn in ordered])
         self._ends = np.array([turn.end for turn in ordered])
         self._speakers = np.array([turn.speaker for turn in ordered])
+        self._latest = np.maximum.accumulate(self._ends)  # until when these have all ended
         self._changes = self._starts[1:][self._speakers[1:] != self._speakers[:-1]]
 
     def lacks_words(self, turn: Turn, start: float, end: float) -> bool:
         """Whether so long a part of a turn is one in which something was said."""
         if not NEAR_CHANGE[0] <= end - start <= LONGEST:
             return False
-        near = (self._changes >= start - NEAR) & (self._changes <= end + NEAR)
-        if not near.any():
+        first, last = np.searchsorted(self._changes, (start - NEAR, end + NEAR))
+        if first == last:
             return end - start >= LEAST
-        together = np.minimum(self._ends, end) - np.maximum(self._starts, start)
-        others = (together > OVERLAP) & (self._speakers != turn.speaker)
+        first, last = np.searchsorted(self._latest, start), np.searchsorted(self._starts, end)
+        together = np.minimum(self._ends[first:last], end)
+        together -= np.maximum(self._starts[first:last], start)
+        others = (together > OVERLAP) & (self._speakers[first:last] != turn.speaker)
         at_start, later = AT_ONCE if others.any() else NEAR_CHANGE
         is_start = start == turn.start and end < turn.end
         return end - start >= (at_start if is_start else later)

@@ -10,9 +10,13 @@ from pipeline.transcription.gaps.filling import CONTEXT
 from pipeline.transcription.gaps.unheard import AROUND, unheard
 from tests.unit.pipeline.transcription.gaps.test_in_turns import sentence
 
+
+def b(start: float, end: float) -> Turn:
+    return Turn(start=start, end=end, speaker="B")
+
+
 A = Turn(start=10.0, end=20.0, speaker="A")
-BEFORE, AFTER = Turn(start=8.0, end=9.8, speaker="B"), Turn(start=20.9, end=25.0, speaker="B")
-CUT_SHORT, CUTS_IN = Turn(start=8.0, end=11.0, speaker="B"), Turn(start=19, end=25, speaker="B")
+BEFORE, CUT_SHORT = b(8.0, 9.8), b(8.0, 11.0)
 
 
 def all_but(turn: Turn, start: float, end: float) -> list[Word]:
@@ -25,25 +29,25 @@ def all_but(turn: Turn, start: float, end: float) -> list[Word]:
 
 
 @pytest.mark.parametrize(
-    ("other", "start", "end"),
+    ("others", "start", "end"),
     [
-        pytest.param(None, 14.0, 15.2, id="amid what one person says"),
-        pytest.param(Turn(start=16.3, end=17, speaker="B"), 14.0, 15.2, id="far from a change"),
-        pytest.param(Turn(start=15.9, end=17, speaker="A"), 14.0, 15.2, id="near his own turn"),
-        pytest.param(Turn(start=16.1, end=17, speaker="B"), 14.8, 15.3, id="near a change"),
-        pytest.param(BEFORE, 10.0, 10.4, id="at the start of a turn"),
-        pytest.param(BEFORE, 10.5, 11.0, id="near its start"),
-        pytest.param(AFTER, 19.5, 20.0, id="at its end"),
-        pytest.param(CUT_SHORT, 10.0, 10.6, id="at the start, while somebody ends"),
-        pytest.param(CUTS_IN, 19.2, 20.0, id="at the end, while somebody begins"),
-        pytest.param(Turn(start=13.5, end=15, speaker="B"), 14.1, 14.9, id="amid, over somebody"),
-        pytest.param(
-            Turn(start=13, end=14.05, speaker="B"), 14.0, 14.5, id="amid, over next to nothing"
-        ),
+        pytest.param([], 14.0, 15.2, id="amid what one person says"),
+        pytest.param([b(16.3, 17)], 14.0, 15.2, id="far from a change"),
+        pytest.param([Turn(start=15.9, end=17, speaker="A")], 14.0, 15.2, id="near his own turn"),
+        pytest.param([b(16.1, 17)], 14.8, 15.3, id="near a change"),
+        pytest.param([BEFORE], 10.0, 10.4, id="at the start of a turn"),
+        pytest.param([BEFORE], 10.5, 11.0, id="near its start"),
+        pytest.param([b(20.9, 25)], 19.5, 20.0, id="at its end"),
+        pytest.param([CUT_SHORT], 10.0, 10.6, id="at the start, while somebody ends"),
+        pytest.param([b(19.0, 25)], 19.2, 20.0, id="at the end, while somebody goes on"),
+        pytest.param([b(19.4, 25)], 19.2, 20.0, id="at the end, while somebody begins"),
+        pytest.param([b(13.5, 15)], 14.1, 14.9, id="amid, over somebody"),
+        pytest.param([b(8, 30), b(9.2, 9.5), b(12.9, 13)], 11.5, 12.3, id="over who began early"),
+        pytest.param([b(13, 14.05)], 14.0, 14.5, id="amid, over next to nothing"),
     ],
 )
-def test_the_least_that_is_a_part_without_words(other, start, end):
-    turns = [A, other] if other else [A]
+def test_the_least_that_is_a_part_without_words(others, start, end):
+    turns = [A, *others]
     found = []
     for longer in (0.01, -0.01):
         lacks = (start - longer, end) if end == A.end else (start, end + longer)

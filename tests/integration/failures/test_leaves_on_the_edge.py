@@ -1,5 +1,7 @@
 """Cards that break or are full, in the real leaves: the faults are provoked in their processes."""
 
+import re
+
 import pytest
 
 from adapter.triton.processes import live_instances
@@ -49,7 +51,8 @@ def test_batches_that_do_not_fit_are_computed_in_parts(service, clip, undisturbe
     until(lambda: Page.at(service.metrics_url).total(name, **told) > before.total(name, **told))
     until(lambda: Page.at(service.metrics_url).total("asr_leaf_batch_limit", **told) == 1)
     log = service.triton_log.read_text(encoding="utf-8")
-    assert "segmentation: no memory for 3 pieces at once; 1 of them from now on" in log
+    # Of the three windows that a clip has, whichever come together.
+    assert re.search("segmentation: no memory for [23] pieces at once; 1 of them from now on", log)
 
 
 @pytest.mark.long

@@ -164,7 +164,7 @@ def _strangest_of(
     lengths = np.sqrt(np.maximum(lengths * squared[:, None], 0))
     alike = (products / np.maximum(lengths, NOBODY)).max(axis=1)
     over = 1 - alike - asked_for(seconds, voices.weights.sum(), apart)
-    # Nobody sounds so unlike himself for so long, as in pieces that were chosen for it he may.
+    # A voice differs less from itself in one go than in pieces that a linkage chose.
     over[seconds >= LITTLE] += AT_LENGTH
     weighed = over * (LITTLE + seconds)
     rest = np.bincount(whose, weights, number)[whose] - weights

@@ -57,9 +57,9 @@ def hear_turns(
         PipelineError: a piece could not be recognised.
     """
     words = [word for segment in transcript.segments for word in segment.words]
-    said = _Said(words)
     if not words or transcript.task == "translate":
         return transcript
+    said = _Said(words)
     asked = options.model_copy(
         update={
             "language": transcript.language,
@@ -108,6 +108,7 @@ def _is_credible(heard: ChunkTranscript) -> bool:
 
 
 def _can_be_said(part: Unheard, found: list[Word]) -> bool:
+    """Whether these are words, and no more than there is time for."""
     letters = sum(len(spelt(word)) for word in found)
     return 0 < letters <= LETTERS_PER_SECOND * (part.end - part.start)
 
